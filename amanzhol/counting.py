@@ -1,0 +1,109 @@
+"""`count`: the stream's own ledger over files, without a broker, a clock or a horizon."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import ExitStack
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from amanzhol.files.events import read_lines
+from amanzhol.files.output import whole_file
+from models.decoding import type_of
+from models.errors import RecordError
+from models.ledger import Folded, Ledger
+from models.records import Origin, encode, quarantine_record
+from models.sighting import NEVER_COUNTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from amanzhol.files.events import Lines
+    from models.sighting import Rules
+
+BATCH_RECORDS = 10_000
+LOCATED_COLUMNS = ("source_id", "event_id", "segment_id", "km", "distance_m", "outcome")
+
+
+class _Follows(Protocol):
+    """What is written while counting goes on."""
+
+    def __call__(self, lines: Lines, folded: Folded) -> None:
+        """Take in a batch and what became of it."""
+
+
+class SideOutputs(NamedTuple):
+    """Files that grow while counting goes on; None is not written."""
+
+    located: Path | None = None
+    quarantine: Path | None = None
+
+
+def count_files(
+    events: Iterable[Path], rules: Rules, outputs: SideOutputs, progress: Callable[[Path, int], None]
+) -> Ledger:
+    """Count files of events, in the order given. Returns the ledger with books, cells and coverage.
+
+    `progress` is told the file and how many of its bytes have been read. Raises EventsFileError and OutputError;
+    then no file is left behind.
+    """
+    ledger = Ledger(rules)
+    with ExitStack() as stack:
+        followers: list[_Follows] = []
+        if outputs.located is not None:
+            path = stack.enter_context(whole_file(outputs.located))
+            located = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+            followers.append(_located_writer(located, ledger))
+        if outputs.quarantine is not None:
+            path = stack.enter_context(whole_file(outputs.quarantine))
+            followers.append(_quarantine_writer(stack.enter_context(path.open("wb"))))
+        for path in events:
+
+            def read_so_far(position: int, path: Path = path) -> None:
+                progress(path, position)
+
+            for lines in read_lines(path, BATCH_RECORDS, read_so_far):
+                folded = ledger.fold(lines.records)
+                for follow in followers:
+                    follow(lines, folded)
+    return ledger
+
+
+def _located_writer(file: IO[str], ledger: Ledger) -> _Follows:
+    """Write one row per record: where it was located and what became of it."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(LOCATED_COLUMNS)
+    segments = ledger.vocabulary.segments
+
+    def follow(lines: Lines, folded: Folded) -> None:
+        rows: list[tuple[Any, ...]] = [("", "", "", "", "", "")] * len(lines.records)
+        for at, _ in folded.refused:
+            event = folded.decoded[at]
+            ids = ("", "") if isinstance(event, RecordError) else (event.source_id, event.event_id)
+            rows[at] = (*ids, "", "", "", folded.columns[at])
+        seen = folded.sightings
+        for at, event, segment, km, distance_m in zip(
+            seen.at, seen.events, seen.segment, seen.km, seen.distance_m, strict=True
+        ):
+            rows[at] = (
+                event.source_id,
+                event.event_id,
+                "" if type_of(event) in NEVER_COUNTED else segments[segment],
+                "" if km != km else round(km, 4),  # noqa: PLR0124 - NaN alone differs from itself
+                "" if distance_m != distance_m else round(distance_m, 2),  # noqa: PLR0124
+                folded.columns[at],
+            )
+        writer.writerows(rows)
+
+    return follow
+
+
+def _quarantine_writer(file: IO[bytes]) -> _Follows:
+    """Write one line per record that was refused."""
+
+    def follow(lines: Lines, folded: Folded) -> None:
+        for at, error in folded.refused:
+            origin = Origin(file=lines.file, line=lines.numbers[at])
+            file.write(encode(quarantine_record(error, lines.records[at], origin)) + b"\n")
+
+    return follow

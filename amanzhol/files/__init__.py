@@ -1,0 +1,1 @@
+"""Files in and out: events to read, tables to write."""

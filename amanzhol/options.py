@@ -1,0 +1,68 @@
+"""Options that several commands share, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from models.errors import AmanzholError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+FAILED = 1
+WRONG_INPUT = 2
+
+_OPTIONS = {
+    "broker": click.option("--broker", metavar="HOST:PORT", help="Address of Kafka. [127.0.0.1:19092]"),
+    "prefix": click.option("--prefix", help="What the names of the topics begin with. [amanzhol.]"),
+    "network": click.option("--network", type=click.Path(path_type=Path), help="GeoJSON file of the segments."),
+    "devices": click.option("--devices", type=click.Path(path_type=Path), help="CSV file of the devices."),
+    "timezone": click.option("--timezone", help="Zone whose midnight windows are aligned to. [Asia/Aqtau]"),
+    "window": click.option("--window", help="Length of a window, dividing 24 hours. [5m]"),
+    "tolerance_m": click.option(
+        "--tolerance-m", type=float, help="Farthest from a segment that coordinates are counted on it. [50]"
+    ),
+    "home": click.option(
+        "--home", type=click.Path(path_type=Path), help="Folder for broker data, store and logs. [.amanzhol]"
+    ),
+    "instance_id": click.option("--instance-id", help="Name of this worker, stable over restarts."),
+    "metrics_port": click.option("--metrics-port", type=int, help="Port of the metrics; 0 takes a free one. [9464]"),
+    "api_port": click.option("--api-port", type=int, help="Port of the API. [8080]"),
+    "partitions": click.option("--partitions", type=int, help="Partitions of topics that have to be made. [4]"),
+    "checkpoint_every_s": click.option("--checkpoint-every-s", type=float, help="Seconds between checkpoints. [1]"),
+}
+
+
+def settings_options(*names: str) -> Callable[[F], F]:
+    """Add options of these settings. One that is not given is None, and `load_settings` looks further."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            command = _OPTIONS[name](command)
+        return command
+
+    return add
+
+
+def fail(error: AmanzholError) -> int:
+    """Say in one line what is wrong. Returns the exit code."""
+    click.echo(f"amanzhol: {error}", err=True)
+    return WRONG_INPUT if isinstance(error, InputError) else FAILED
+
+
+def not_built_yet(name: str, what: str) -> click.Command:
+    """A command whose name is promised; it says so and exits 2."""
+
+    @click.command(name, help=f"{what} (not built yet)", context_settings={"ignore_unknown_options": True})
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever is asked, the answer is the same
+        click.echo(f"amanzhol: `{name}` is not built yet", err=True)
+        sys.exit(WRONG_INPUT)
+
+    return command

@@ -1,0 +1,35 @@
+"""Puts the rules of counting together from the files and values that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.errors import SettingsError
+from models.locating import Locator
+from models.network import read_network
+from models.registry import read_registry
+from models.sighting import Rules
+from models.windows import Windows
+
+if TYPE_CHECKING:
+    from amanzhol.settings import Settings
+
+HOUR_S = 3_600
+
+
+def load_rules(settings: Settings) -> Rules:
+    """Read network and registry. Raises the InputError that names what is wrong with which."""
+    if settings.network is None:
+        raise SettingsError("--network (AMANZHOL_NETWORK, amanzhol.toml: network): a GeoJSON file is required")
+    network = read_network(settings.network)
+    registry = (
+        None if settings.devices is None else read_registry(settings.devices, settings.fleet_kinds, zone=settings.zone)
+    )
+    return Rules(
+        network=network,
+        locator=Locator(network, settings.tolerance_m),
+        windows=Windows(settings.window_s, settings.zone),
+        hours=Windows(HOUR_S, settings.zone),
+        registry=registry,
+        clock_tolerance_s=settings.clock_tolerance_s,
+    )

@@ -1,0 +1,1 @@
+"""What analysts and dashboards ask: the store, the service, the map."""

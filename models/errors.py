@@ -1,0 +1,231 @@
+"""Every error of the product, in one tree, each with a stable code.
+
+    AmanzholError
+    ├── InputError(ValueError)      the command line or a file named on it is wrong: exit code 2
+    │   ├── NetworkFileError
+    │   ├── RegistryFileError
+    │   ├── EventsFileError
+    │   ├── OutputError
+    │   └── SettingsError
+    ├── RunError(RuntimeError)      the run failed: exit code 1
+    │   ├── BrokerUnavailableError
+    │   ├── JarsUnavailableError
+    │   ├── TopicMismatchError
+    │   ├── FingerprintError
+    │   ├── FencedError
+    │   └── RestoreError
+    └── RecordError(ValueError)     one record cannot be counted: it goes to quarantine under its code
+        └── one class per quarantine code, below
+
+A code is at once the quarantine reason, the metric label and the API's problem type. Codes are never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AmanzholError(Exception):
+    """The root: catch this to catch all that the product itself raises."""
+
+    code: ClassVar[str] = "error"
+
+
+class InputError(AmanzholError, ValueError):
+    """The command line, or a file named on it, is wrong. The message names file, line or feature, and field."""
+
+    code = "input"
+
+
+class NetworkFileError(InputError):
+    """The network file cannot be used. Mend the feature and field that the message names."""
+
+    code = "network_file"
+
+
+class RegistryFileError(InputError):
+    """The device registry cannot be used. Mend the line and column that the message names."""
+
+    code = "registry_file"
+
+
+class EventsFileError(InputError):
+    """A file of events cannot be read. Check its path and its permissions."""
+
+    code = "events_file"
+
+
+class OutputError(InputError):
+    """An output cannot be written. Choose a folder that exists and is writable."""
+
+    code = "output"
+
+
+class SettingsError(InputError):
+    """A setting has a value that cannot be used. The message names the setting and where it was set."""
+
+    code = "settings"
+
+
+class RunError(AmanzholError, RuntimeError):
+    """The run failed for a reason outside its input."""
+
+    code = "run"
+
+
+class BrokerUnavailableError(RunError):
+    """Kafka does not answer. Start it (`amanzhol broker start`) or correct `--broker`."""
+
+    code = "broker_unavailable"
+
+
+class JarsUnavailableError(RunError):
+    """Kafka's jars could not be fetched. Connect once, or give the address of a broker that runs (`--broker`)."""
+
+    code = "jars_unavailable"
+
+
+class TopicMismatchError(RunError):
+    """A topic is not as it must be (partitions, timestamps). The message says which setting and how to mend it."""
+
+    code = "topic_mismatch"
+
+
+class FingerprintError(RunError):
+    """The stored state was counted under other settings. Use those again, or a new topic prefix and a recount."""
+
+    code = "fingerprint"
+
+
+class FencedError(RunError):
+    """Another worker runs under the same name. Stop one of them, or give each its own `--instance-id`."""
+
+    code = "fenced"
+
+
+class RestoreError(RunError):
+    """The state of a partition could not be restored. The message says what disagrees."""
+
+    code = "restore"
+
+
+class RecordError(AmanzholError, ValueError):
+    """One record cannot be counted.
+
+    `path` is the JSON path of the field at fault (`$.location.lon`), or `$` for the record as a whole.
+    """
+
+    code = "record"
+
+    def __init__(self, message: str, path: str = "$") -> None:
+        """Keep the message and the path of the field at fault."""
+        super().__init__(message)
+        self.path = path
+
+
+class EmptyRecordError(RecordError):
+    """The record has no bytes. Whoever sends it sends nothing: check the producer."""
+
+    code = "empty_record"
+
+
+class NullRecordError(RecordError):
+    """The record's value is null (a tombstone). Input topics take no deletions: send a `correction`."""
+
+    code = "null_record"
+
+
+class TooLargeError(RecordError):
+    """The record is above 1 MiB. An event is a few hundred bytes: look for a picture in a field."""
+
+    code = "too_large"
+
+
+class NotUtf8Error(RecordError):
+    """The bytes are not UTF-8. Set the device's encoding."""
+
+    code = "not_utf8"
+
+
+class NotJsonError(RecordError):
+    """The bytes are not one JSON value."""
+
+    code = "not_json"
+
+
+class NotAnObjectError(RecordError):
+    """The record is JSON, but not an object."""
+
+    code = "not_an_object"
+
+
+class MissingFieldError(RecordError):
+    """A required field is absent or null."""
+
+    code = "missing_field"
+
+
+class WrongTypeError(RecordError):
+    """A field has another JSON type than its definition. Types are strict: no numbers in strings."""
+
+    code = "wrong_type"
+
+
+class BadValueError(RecordError):
+    """A field has the right type and an impossible value."""
+
+    code = "bad_value"
+
+
+class UnknownTypeError(RecordError):
+    """The event's `type` is none of the five."""
+
+    code = "unknown_type"
+
+
+class WrongTopicError(RecordError):
+    """The event's type belongs on another topic: a camera cannot report an accident."""
+
+    code = "wrong_topic"
+
+
+class BadTimeError(RecordError):
+    """A time is not an RFC 3339 date and time."""
+
+    code = "bad_time"
+
+
+class NaiveTimeError(RecordError):
+    """A time has no offset. Send `Z` or `+05:00` with it: without one, nobody knows when it was."""
+
+    code = "naive_time"
+
+
+class FutureError(RecordError):
+    """The event is ahead of its arrival by more than the clock tolerance. Set the device's clock."""
+
+    code = "future"
+
+
+class UnknownDeviceError(RecordError):
+    """The source of a violation or status is not in the registry. Register it, then replay the quarantine."""
+
+    code = "unknown_device"
+
+
+class DeviceNotValidError(RecordError):
+    """The registry knows the source, but has no row that is valid at the event's time."""
+
+    code = "device_not_valid"
+
+
+class MissingLocationError(RecordError):
+    """A violation of a mobile source does not say where."""
+
+    code = "missing_location"
+
+
+class UnreadableBatchError(RecordError):
+    """The broker holds a batch that cannot be read (checksum, compression). Each of its offsets counts one."""
+
+    code = "unreadable_batch"

@@ -1,0 +1,1 @@
+"""The stream worker: a Faust app that folds events into cells and commits cells, state and offsets as one."""

@@ -1,0 +1,96 @@
+"""How the index lies in the `state` topic: numbered chunks of entries, written once, merged when they are small.
+
+Each checkpoint writes its new entries as one chunk. Once `FAN_IN` chunks of a level have come together they become
+one of the next level and their keys are deleted, so a partition keeps some 64 small chunks and one full one per
+16,384 events, and every entry is written at most a few times. Chunks carry numbers that only grow: where two hold
+the same digest, the higher number holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from models.index import ENTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+FAN_IN: Final = 64
+FULL_BYTES: Final = 512 * 1024
+"""A chunk of this size is never merged again. It keeps records well below the topics' 16 MiB."""
+
+_KEY: Final = "index/"
+
+
+def chunk_key(number: int) -> bytes:
+    """Kafka key of a chunk in the `state` topic."""
+    return f"{_KEY}{number}".encode()
+
+
+def chunk_number(key: bytes) -> int | None:
+    """Give the number of the chunk with this key, or None for a key of something else."""
+    text = key.decode()
+    return int(text.removeprefix(_KEY)) if text.startswith(_KEY) else None
+
+
+@dataclass(slots=True)
+class ChunkLog:
+    """Which chunks hold the index of one partition. `levels` holds the small ones, with their bytes."""
+
+    next_number: int = 0
+    full: list[int] = field(default_factory=list)
+    levels: list[list[tuple[int, bytes]]] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of all chunks that belong to the index now."""
+        return sorted(self.full + [number for level in self.levels for number, _ in level])
+
+    def append(self, entries: NDArray[np.void]) -> list[tuple[bytes, bytes | None]]:
+        """Add entries. Returns the records to write for it: key and value, None for a key to delete."""
+        if not len(entries):
+            return []
+        written: dict[bytes, bytes | None] = {}
+        raw = entries.astype(ENTRY, copy=False).tobytes()
+        for at in range(0, len(raw), FULL_BYTES):
+            self._add(0, raw[at : at + FULL_BYTES], written)
+        return list(written.items())
+
+    def _add(self, level: int, raw: bytes, written: dict[bytes, bytes | None]) -> None:
+        number, self.next_number = self.next_number, self.next_number + 1
+        written[chunk_key(number)] = raw
+        if len(raw) >= FULL_BYTES:
+            self.full.append(number)
+            return
+        while len(self.levels) <= level:
+            self.levels.append([])
+        self.levels[level].append((number, raw))
+        if len(self.levels[level]) < FAN_IN and sum(len(raw) for _, raw in self.levels[level]) < FULL_BYTES:
+            return
+        merged, self.levels[level] = self.levels[level], []
+        for merged_number, _ in merged:
+            written[chunk_key(merged_number)] = None
+        joined = b"".join(raw for _, raw in merged)
+        for at in range(0, len(joined), FULL_BYTES):
+            self._add(level + 1, joined[at : at + FULL_BYTES], written)
+
+
+def restore_chunks(chunks: Iterable[tuple[int, bytes]], next_number: int) -> tuple[ChunkLog, NDArray[np.void]]:
+    """Take up the log where it was left. Returns it with all entries, in the order in which they were written.
+
+    Small chunks all come back at the lowest level; the next merge puts them in order.
+    """
+    log = ChunkLog(next_number=next_number, levels=[[]])
+    ordered = sorted(chunks)
+    for number, raw in ordered:
+        if len(raw) >= FULL_BYTES:
+            log.full.append(number)
+        else:
+            log.levels[0].append((number, raw))
+    entries = np.frombuffer(bytearray(b"".join(raw for _, raw in ordered)), dtype=ENTRY)
+    return log, entries

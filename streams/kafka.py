@@ -1,0 +1,278 @@
+"""All talk with Kafka that must be exact: clients' settings, reading state back, committing a checkpoint.
+
+librdkafka through confluent-kafka; the reasons for settings stand beside them, most were seen to matter.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from models.errors import BrokerUnavailableError, FencedError, RestoreError, TopicMismatchError
+from models.topics import INPUTS, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
+from streams.partition import Stored, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+logger = logging.getLogger(__name__)
+
+TRANSACTION_TIMEOUT_MS = 10_000
+"""A killed worker's open transaction holds readers back for this long, at the most."""
+
+DECISION_TIMEOUT_S = 60.0
+"""How long the outcome of a commit may stay unknown before the process gives up and starts anew."""
+
+_STATE_TOPICS = (STATE, SEGMENT_COUNTS, SEGMENT_COVERAGE)
+_METADATA_PREFIX = b"CGMDv2:"
+
+GroupOffsets = dict[int, dict[str, int]]
+"""Per source partition and input topic, the offset of the next record to read."""
+
+
+def client_settings(broker: str) -> dict[str, Any]:
+    """Settings that all our clients share. librdkafka otherwise writes to standard error by itself."""
+    return {"bootstrap.servers": broker, "logger": logging.getLogger("librdkafka"), "socket.keepalive.enable": True}
+
+
+def _reader_settings(broker: str, group: str) -> dict[str, Any]:
+    """Settings of a consumer that joins no group, reads committed records and is told where they end."""
+    return client_settings(broker) | {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+        "fetch.queue.backoff.ms": 5,
+        # A partition that has come to its end must not hold up the others in one fetch.
+        "fetch.wait.max.ms": 10,
+        "queued.max.messages.kbytes": 64 * 1024,
+    }
+
+
+class GroupMember(NamedTuple):
+    """This worker's membership of its consumer group at one moment, as the broker knows it."""
+
+    metadata: bytes
+    generation: int
+    member_id: str
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the member has joined. A commit by one that has not overwrites the offsets of whoever owns them."""
+        return self.generation >= 0 and bool(self.member_id)
+
+
+def group_member(consumer: Consumer) -> GroupMember:
+    """Read the membership out of librdkafka's serialised metadata: a prefix, the generation, C strings."""
+    metadata: bytes = consumer.consumer_group_metadata()
+    if not metadata.startswith(_METADATA_PREFIX):
+        raise RestoreError("this librdkafka writes group metadata in a form that amanzhol does not know")
+    at = len(_METADATA_PREFIX)
+    (generation,) = struct.unpack_from("<i", metadata, at)
+    _group, member_id, *_ = metadata[at + 4 :].split(b"\0")
+    return GroupMember(metadata, generation, member_id.decode())
+
+
+class CheckpointLog:
+    """Writes checkpoints, each in one transaction with the offsets that it counts through."""
+
+    def __init__(self, broker: str, topics: Topics, transactional_id: str) -> None:
+        """Take over from whoever ran under this id before. Raises BrokerUnavailableError after a minute."""
+        self._topics = topics
+        self._producer = Producer(
+            client_settings(broker)
+            | {
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                "message.max.bytes": 16 * 1024 * 1024,
+                "queue.buffering.max.kbytes": 256 * 1024,
+                "queue.buffering.max.messages": 1_000_000,
+            }
+        )
+        try:
+            self._producer.init_transactions(DECISION_TIMEOUT_S)
+        except KafkaException as error:
+            raise BrokerUnavailableError(f"{broker}: no transactions: {error.args[0].str()}") from None
+
+    def commit(self, writes: Iterable[Write], offsets: GroupOffsets, member: GroupMember) -> bool:
+        """Write and commit. Returns False where nothing of it was, and the partitions must be restored.
+
+        Raises FencedError where another worker has taken this one's place, and RestoreError where the outcome
+        cannot be learned: after either, this process may know nothing any more and must end.
+        """
+        producer = self._producer
+        producer.begin_transaction()
+        try:
+            for topic, partition, key, value in writes:
+                self._produce(self._topics.name(topic), partition, key, value)
+            positions = [
+                TopicPartition(self._topics.name(topic), partition, offset)
+                for partition, by_topic in offsets.items()
+                for topic, offset in by_topic.items()
+            ]
+            self._decided(lambda: producer.send_offsets_to_transaction(positions, member.metadata, 10.0))
+            self._decided(lambda: producer.commit_transaction(10.0))
+        except KafkaException as error:
+            reason = error.args[0]
+            if reason.fatal() or reason.code() == KafkaError._FENCED:  # noqa: SLF001 - its only name
+                raise FencedError(f"another worker runs under this one's name: {reason.str()}") from None
+            logger.warning("checkpoint refused, restoring from Kafka: %s", reason.str())
+            self._decided(lambda: producer.abort_transaction(10.0))
+            return False
+        return True
+
+    def _produce(self, topic: str, partition: int, key: bytes, value: bytes | None) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value, key, partition)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def _decided(self, call: Any) -> None:
+        """Call until the broker has decided. An unknown outcome is asked for again, never assumed."""
+        deadline = time.monotonic() + DECISION_TIMEOUT_S
+        while True:
+            try:
+                call()
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    raise
+                if time.monotonic() > deadline:
+                    message = (
+                        f"the outcome of a commit is unknown after {DECISION_TIMEOUT_S:.0f} s: {error.args[0].str()}"
+                    )
+                    raise RestoreError(message) from None
+            else:
+                return
+
+
+class CommittedRecord(NamedTuple):
+    """A committed record of one of our output topics, by the topic's name without the prefix."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+
+
+class CommittedLog:
+    """Reads all partitions of some output topics, from their beginnings on and committed records only."""
+
+    def __init__(self, broker: str, topics: Topics, names: Sequence[str]) -> None:
+        """Find the partitions.
+
+        Raises BrokerUnavailableError where no broker answers, and TopicMismatchError where a topic is not there.
+        """
+        self._names = {topics.name(name): name for name in names}
+        self._consumer = Consumer(_reader_settings(broker, f"{topics.prefix}reader"))
+        try:
+            found = self._consumer.list_topics(timeout=10).topics
+        except KafkaException as error:
+            raise BrokerUnavailableError(f"no Kafka answers at {broker} ({error.args[0].name()})") from None
+        missing = sorted(self._names.keys() - found.keys())
+        if missing:
+            raise TopicMismatchError(f"no worker has counted here: there is no topic {missing[0]} at {broker}")
+        self._reached: dict[tuple[str, int], int] = {}
+        self._partitions = [(name, number) for name in self._names for number in found[name].partitions]
+        self._consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for name, number in self._partitions])
+
+    def read_to_end(self) -> Iterator[CommittedRecord]:
+        """Records up to where the topics end now. Called again, it goes on from there."""
+        open_ = set()
+        for at in self._partitions:
+            _low, high = self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)
+            if self._reached.get(at, 0) < high:
+                open_.add(at)
+        while open_:
+            for message in self._consumer.consume(10_000, 0.2):
+                error = message.error()
+                at = (message.topic(), message.partition())
+                if error is None:
+                    yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value())
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                    # Where committed records end. Behind it only markers of transactions may stand, or an open one.
+                    self._reached[at] = message.offset()
+                    open_.discard(at)
+                else:
+                    logger.warning("Kafka: %s", error.str())
+
+    def close(self) -> None:
+        """Leave Kafka."""
+        self._consumer.close()
+
+
+class StateReader:
+    """Reads one partition's state back. It has clients of its own, so it may run beside the thread that polls."""
+
+    def __init__(self, broker: str, topics: Topics, group: str) -> None:
+        """Prepare the clients. They join no group; the group's name is for asking what it committed."""
+        self._broker = broker
+        self._topics = topics
+        self._group = group
+        self._admin = AdminClient(client_settings(broker))
+
+    def committed(self, partition: int, timeout_s: float = 30.0) -> dict[str, int]:
+        """Offsets that the group has committed, per input topic; empty where it has none.
+
+        While a transaction that holds offsets is undecided the broker calls them unstable; librdkafka then asks
+        again until they are decided, since the consumer reads committed records only.
+        """
+        consumer = self._consumer()
+        try:
+            wanted = [TopicPartition(self._topics.name(topic), partition) for topic in INPUTS]
+            found = consumer.committed(wanted, timeout_s)
+        except KafkaException as error:
+            raise RestoreError(f"partition {partition}: no committed offsets: {error.args[0].str()}") from None
+        finally:
+            consumer.close()
+        return {topic: at.offset for topic, at in zip(INPUTS, found, strict=True) if at.offset >= 0}
+
+    def beginnings(self, partition: int) -> dict[str, int]:
+        """Offset of the oldest record that each input topic still holds."""
+        return dict(zip(INPUTS, self._offsets(INPUTS, partition, OffsetSpec.earliest()), strict=True))
+
+    def stored(self, partition: int, timeout_s: float = 120.0) -> Iterator[Stored]:
+        """Everything committed to the topics that hold this partition's state, oldest first in each.
+
+        The end is that of all records, those of open transactions too: a read-committed end would stop before an
+        open transaction, and miss what it is about to commit. The broker aborts it after `TRANSACTION_TIMEOUT_MS`.
+        """
+        names = {self._topics.name(topic): topic for topic in _STATE_TOPICS}
+        ends = dict(zip(names, self._offsets(_STATE_TOPICS, partition, OffsetSpec.latest()), strict=True))
+        open_ = {name for name, end in ends.items() if end > 0}
+        deadline = time.monotonic() + timeout_s
+        consumer = self._consumer()
+        try:
+            consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for name in open_])
+            while open_:
+                if time.monotonic() > deadline:
+                    raise RestoreError(f"partition {partition}: its state was not read within {timeout_s:.0f} s")
+                for message in consumer.consume(10_000, 0.5):
+                    error = message.error()
+                    if error is None:
+                        yield Stored(names[message.topic()], message.key(), message.value())
+                    elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                        raise RestoreError(f"partition {partition}: {error.str()}")
+                    elif message.offset() >= ends[message.topic()]:
+                        open_.discard(message.topic())
+        finally:
+            consumer.close()
+
+    def _offsets(self, topics: Sequence[str], partition: int, spec: OffsetSpec) -> list[int]:
+        wanted = [TopicPartition(self._topics.name(topic), partition) for topic in topics]
+        answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=30)
+        by_name: Mapping[str, int] = {at.topic: future.result().offset for at, future in answers.items()}
+        return [by_name[self._topics.name(topic)] for topic in topics]
+
+    def _consumer(self) -> Consumer:
+        return Consumer(_reader_settings(self._broker, self._group))
