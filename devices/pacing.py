@@ -22,8 +22,18 @@ class Pace:
     Simulated time that lags (a slow broker) is caught up at full speed, so that the two meet again.
     """
 
-    def __init__(self, speed: float, start_us: int, now: Callable[[], float], sleep: Callable[[float], object]) -> None:
-        """Let simulated time be `start_us` (epoch µs) now. Raises `ValueError` for a speed that is not above 0."""
+    def __init__(
+        self,
+        speed: float,
+        start_us: int,
+        now: Callable[[], float],
+        sleep: Callable[[float], object],
+        not_beyond_us: Callable[[], int] | None = None,
+    ) -> None:
+        """Let simulated time be `start_us` (epoch µs) now. Raises `ValueError` for a speed that is not above 0.
+
+        `not_beyond_us` is a second limit: the wall clock, for a fleet that shall catch up with it and then keep to it.
+        """
         if not speed > 0:
             raise ValueError(f"a speed is above 0, not {speed}")
         self._us_per_s = speed * _SECOND_US
@@ -31,10 +41,14 @@ class Pace:
         self._now = now
         self._sleep = sleep
         self._began = now()
+        self._not_beyond_us = not_beyond_us
 
     def ahead_s(self, simulated_us: int) -> float:
         """Real seconds until a simulated moment is due; negative when it is overdue."""
-        return (simulated_us - self._start_us) / self._us_per_s - (self._now() - self._began)
+        ahead_s = (simulated_us - self._start_us) / self._us_per_s - (self._now() - self._began)
+        if self._not_beyond_us is None:
+            return ahead_s
+        return max(ahead_s, (simulated_us - self._not_beyond_us()) / _SECOND_US)
 
     def wait(self, simulated_us: int) -> bool:
         """Sleep once towards a simulated moment, unless it is due: then True. Call again until it is."""

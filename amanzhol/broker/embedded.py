@@ -152,7 +152,7 @@ class EmbeddedBroker:
         """Stop the broker cleanly, after `timeout_s` by force; tell whether there was one to stop.
 
         By force it loses nothing that it acknowledged: the next start reads the ends of its logs again.
-        Raises BrokerUnavailableError where it belongs to another user.
+        Raises BrokerUnavailableError where it belongs to another user or does not end.
         """
         running = self._running()
         if running is None or running.pid is None:
@@ -161,6 +161,11 @@ class EmbeddedBroker:
             self._signal(running.pid, kind)
             if wait_ended(running.pid, patience_s):
                 break
+        else:
+            raise BrokerUnavailableError(
+                f"the broker of {self.folder.home} (process {running.pid}) does not end, not even by force: "
+                "its disk hangs, look into the system's log"
+            )
         self._reap()
         with suppress(OSError):  # on a full disk: the record then names a process that is gone, which is known
             write_record(self.folder.record, msgspec.structs.replace(running, pid=None))
@@ -176,7 +181,7 @@ class EmbeddedBroker:
         return answers(f"{HOST}:{record.port}", self.folder.cluster_id(), timeout_s=timeout_s)
 
     def _join(self, running: BrokerRecord, deadline: float) -> bool:
-        """Be content with the broker that runs, if it is the one asked for; tell whether it answered before it ended."""
+        """Be content with the broker that runs, if it is the one asked for; tell whether it lived to answer."""
         address = f"{HOST}:{running.port}"
         if self._port not in {None, running.port}:
             raise BrokerUnavailableError(

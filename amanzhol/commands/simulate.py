@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import threading
@@ -9,13 +10,14 @@ import time
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from amanzhol.options import settings_options
+from amanzhol.settings import load_settings
 from devices.kafka_sink import KafkaSink, connect
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
 from devices.ndjson_sink import STANDARD_OUTPUT, write_records
@@ -23,10 +25,11 @@ from devices.pacing import Pace, paced
 from devices.simulator import DEFAULT_SEED, FLAWLESS, Imperfections
 from devices.simulator import simulate as simulate_region
 from models.errors import OutputError, SettingsError
-from models.topics import DEFAULT_PREFIX, INPUTS, Topics
+from models.topics import INPUTS, Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from devices.simulator import SimulatedRecord
 
@@ -38,11 +41,11 @@ _PROGRESS_EVERY = 2_000
 @click.option("--seed", type=int, default=DEFAULT_SEED, show_default=True, help="The same seed makes the same events.")
 @click.option("--from", "from_", metavar="TIME", help="RFC 3339, or a date: its local midnight.")
 @click.option("--to", metavar="TIME", help="The end of the span, itself not in it.")
-@click.option("--timezone", default="Asia/Aqtau", show_default=True, help="Where a date's midnight is.")
 @click.option("--speed", type=float, help="Simulated seconds a second; as fast as possible unless told.")
+@click.option("--live", is_flag=True, help="Once the clock is caught up with, keep to it.")
+@click.option("--tail/--no-tail", default=True, help="Also what is sent after the span about moments in it. [--tail]")
 @click.option("--out", metavar="FILE", help="NDJSON instead of Kafka: a file, also .gz, or - for standard output.")
-@click.option("--broker", default="127.0.0.1:19092", show_default=True, help="Kafka's address.")
-@click.option("--prefix", default=DEFAULT_PREFIX, show_default=True, help="What the topics' names begin with.")
+@settings_options("broker", "prefix", "timezone")
 @click.option(
     "--status-every", type=int, metavar="SECONDS", help="Between a camera's statuses; 0: none. [60 to a week]"
 )
@@ -53,14 +56,14 @@ def simulate(
     seed: int,
     from_: str | None,
     to: str | None,
-    timezone: str,
     speed: float | None,
+    live: bool,
+    tail: bool,
     out: str | None,
-    broker: str,
-    prefix: str,
     status_every: int | None,
     clean: bool,
     write_region: str | None,
+    **flags: Any,
 ) -> None:
     """Simulate the fleet and the registers of Mangystau over a span of time.
 
@@ -70,25 +73,31 @@ def simulate(
         _write_region(Path(write_region))
         if from_ is None and to is None:
             return
-    span = (_moment("--from", from_, timezone), _moment("--to", to, timezone))
+    settings = load_settings(**flags)
+    span = (_moment("--from", from_, settings.zone), _moment("--to", to, settings.zone))
     imperfections = FLAWLESS if clean else Imperfections()
     try:
-        records = simulate_region(seed, *span, imperfections=imperfections, status_interval_s=status_every)
+        records = simulate_region(seed, *span, imperfections=imperfections, status_interval_s=status_every, tail=tail)
     except ValueError as error:
         raise SettingsError(f"--from, --to, --status-every: {error}") from error
     stop = threading.Event()
-    if speed is not None:
-        if not speed > 0:
+    if speed is not None or live:
+        if speed is not None and not speed > 0:
             raise SettingsError(f"--speed: must be above 0, not {speed}")
         start_us = round(span[0].timestamp()) * 1_000_000
-        records = paced(records, Pace(speed, start_us, time.monotonic, stop.wait), stop.is_set)
+        pace = Pace(speed or math.inf, start_us, time.monotonic, stop.wait, _now_us if live else None)
+        records = paced(records, pace, stop.is_set)
     with _progress(records, span) as shown:
         if out is not None:
             written = write_records(shown, out)
             if out != STANDARD_OUTPUT:
                 click.echo(f"{written:,} records in {out}", err=True)
         else:
-            _publish(shown, broker, Topics(prefix))
+            _publish(shown, settings.broker, Topics(settings.prefix))
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
 
 
 def _publish(records: Iterator[SimulatedRecord], broker: str, topics: Topics) -> None:
@@ -106,14 +115,10 @@ def _publish(records: Iterator[SimulatedRecord], broker: str, topics: Topics) ->
         click.echo(f"{topics.name(topic)}: {acknowledged.get(topic, 0):,} records acknowledged", err=True)
 
 
-def _moment(option: str, text: str | None, timezone: str) -> datetime:
+def _moment(option: str, text: str | None, zone: ZoneInfo) -> datetime:
     """Read a moment of the command line, aware. Raises `SettingsError`."""
     if text is None:
         raise SettingsError(f"{option} is missing: say when, such as 2025-01-01")
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise SettingsError(f"--timezone: no time zone is called {timezone!r}; write it like Asia/Aqtau") from None
     try:
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day, tzinfo=zone)

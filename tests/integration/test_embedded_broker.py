@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +19,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, Resourc
 
 from amanzhol.broker import EmbeddedBroker
 from amanzhol.broker.ports import free_port
-from amanzhol.broker.record import is_broker, read_record, write_record
+from amanzhol.broker.record import BrokerRecord, is_broker, read_record, write_record
 from models.errors import BrokerUnavailableError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def produce(address: str, topic: str, value: bytes) -> None:
 
 
 def consume(address: str, topic: str, count: int) -> list[bytes | None]:
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "g", "log_level": 0})
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "g", "enable.auto.commit": False, "log_level": 0})
     consumer.assign([TopicPartition(topic, 0, 0)])
     messages = []
     deadline = time.monotonic() + 20
@@ -89,8 +90,10 @@ def test_a_record_survives_a_stop_and_a_kill(own: EmbeddedBroker) -> None:
     produce(address, "kept", b"before the kill")
     os.kill(pid_of(own), signal.SIGKILL)
 
-    # At once, while the killed one may still hold its ports.
+    # At once, while the killed one may still hold its ports; and soon, though the controller still expects it.
+    killed = time.monotonic()
     own.start()
+    assert time.monotonic() - killed < 9
     assert own.address == address
     assert consume(address, "kept", 2) == [b"before the stop", b"before the kill"]
     assert own.status().data_bytes > 0
@@ -129,17 +132,20 @@ def test_the_command_line(own: EmbeddedBroker) -> None:
     assert run("status") == (1, "state    not running\ndata     0 bytes\n")
     assert run("stop") == (0, "was not running\n")
     assert run("start", "--port", str(port)) == (0, f"running on 127.0.0.1:{port}\n")
-    # The command has ended, its broker has not.
+    # The command has ended, its broker has not: it is in a session of its own, where no Ctrl-C reaches it.
+    pid = pid_of(own)
+    assert os.getsid(pid) == pid
     code, said = run("status")
     assert code == 0
     assert f"state    running\naddress  127.0.0.1:{port}\npid      {pid_of(own)}\nuptime   0:00:0" in said
     # A broker that is there and does not answer is not up.
-    os.kill(pid_of(own), signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     code, said = run("status")
     assert code == 1
     assert "running, but it does not answer" in said
     # Nor does it hear a SIGTERM: it is stopped by force.
     assert run("stop", "--timeout", "0.2") == (0, "stopped\n")
+    assert not is_broker(pid, own.folder.properties)
     assert not own.status().running
 
 
@@ -154,6 +160,18 @@ def test_a_stale_record_and_a_reused_pid(own: EmbeddedBroker) -> None:
         assert pid_of(own) != sleeper.pid
         assert sleeper.poll() is None
         sleeper.kill()
+
+
+def test_a_running_one_that_ends_before_it_answers_is_replaced(own: EmbeddedBroker) -> None:
+    own.folder.make()
+    looks_like_it = [sys.executable, "-c", "import time; time.sleep(1)", "kafka.Kafka", str(own.folder.properties)]
+    with subprocess.Popen(looks_like_it) as ending:
+        record = BrokerRecord(free_port(), free_port(), datetime.now(UTC), ending.pid)
+        write_record(own.folder.record, record)
+        wait_until(lambda: is_broker(ending.pid, own.folder.properties))
+        own.start()
+        assert own.status().answers
+        assert pid_of(own) != ending.pid
 
 
 def test_a_port_that_another_program_has(tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""`python -m amanzhol`."""
+
+from amanzhol.cli import main
+
+main()

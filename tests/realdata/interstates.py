@@ -1,0 +1,57 @@
+"""The interstates of the USA as a network file of the contract: real, simplified lines, without kilometre posts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[3] / "shared" / "data" / "roads" / "us_interstates.geojson"
+
+_KM_PER_MILE = 1.609344
+_NAME = re.compile(r"I-\s*(?:I-\s*|-)?(?P<number>(?:H-?)?\d+)(?P<rest>.*)")
+_CARRIAGEWAY = re.compile(r"[NSEW]")
+
+
+def route_of(name: str) -> str:
+    """Give the route that a feature's name means: `I- 65` is `I-65`, `I- 40 Bus` the business loop `I-40 Bus`.
+
+    >>> [route_of(name) for name in ("I- 65", "I- 40 Bus", "I- 35 E", "I- 35E", "I- -75", "I- I- 880", "I- H-201")]
+    ['I-65', 'I-40 Bus', 'I-35E', 'I-35E', 'I-75', 'I-880', 'I-H201']
+    """
+    found = _NAME.fullmatch(name)
+    assert found, name
+    rest = found["rest"].strip()
+    joined = "" if not rest or _CARRIAGEWAY.match(rest) else " "
+    return f"I-{found['number'].replace('-', '')}{joined}{rest}"
+
+
+def network() -> dict[str, object]:
+    """Make the network of the contract.
+
+    The file has no kilometre posts. The lengths of a route's features within a state are therefore chained, as
+    American mileposts begin anew at each border, in the order of their coordinates: the same features make the same
+    ids, whatever their order in the file. `length` is in miles, and of the road before its line was simplified.
+    """
+    by_route: defaultdict[tuple[str, str], list[dict]] = defaultdict(list)
+    for feature in json.loads(SOURCE.read_bytes())["features"]:
+        properties = feature["properties"]
+        by_route[route_of(properties["name"]), properties["state"]].append(feature)
+    segments = []
+    for (route, state), features in sorted(by_route.items()):
+        km = 0.0
+        features.sort(key=lambda feature: (json.dumps(feature["geometry"]), feature["properties"]["length"]))
+        for number, feature in enumerate(features, start=1):
+            from_km, km = km, km + feature["properties"]["length"] * _KM_PER_MILE
+            properties = {
+                "segment_id": f"{route}/{state}/{number}",
+                "route": route,
+                "from_km": round(from_km, 6),
+                "to_km": round(km, 6),
+                "direction": "both",
+                "name": feature["properties"]["name"],
+                "district": state,
+            }
+            segments.append({"type": "Feature", "geometry": feature["geometry"], "properties": properties})
+    return {"type": "FeatureCollection", "features": segments}
