@@ -9,6 +9,7 @@
     │   └── SettingsError
     ├── RunError(RuntimeError)      the run failed: exit code 1
     │   ├── BrokerUnavailableError
+    │   │   └── PortLostError
     │   ├── JarsUnavailableError
     │   ├── TopicMismatchError
     │   ├── FingerprintError
@@ -77,6 +78,12 @@ class BrokerUnavailableError(RunError):
     """Kafka does not answer. Start it (`amanzhol broker start`) or correct `--broker`."""
 
     code = "broker_unavailable"
+
+
+class PortLostError(BrokerUnavailableError):
+    """Somebody took the port between our choice and Kafka's start. Try again with another."""
+
+    code = "port_lost"
 
 
 class JarsUnavailableError(RunError):

@@ -114,7 +114,9 @@ class Worker:
         if found is not None:
             with suppress(OSError), urllib.request.urlopen(found[1], timeout=5) as answer:
                 lines = answer.read().decode().splitlines()
-                return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"}
+                return {
+                    name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"
+                }
         return {}
 
     @property
