@@ -50,7 +50,7 @@ class Topics:
     def input_of(self, name: str) -> str:
         """Which of `INPUTS` a full name stands for. Raises `ValueError` for a topic of another prefix."""
         topic = name.removeprefix(self.prefix)
-        if topic not in INPUTS:
+        if topic not in INPUTS or self.prefix + topic != name:
             raise ValueError(f"{name} is not an input topic under the prefix {self.prefix!r}")
         return topic
 

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import faust
+from faust.app.base import BootStrategy
 from mode import Service
 
 from models.topics import INPUTS
@@ -27,10 +28,29 @@ if TYPE_CHECKING:
     from streams.metrics import WorkerMetrics
 
 
+class _Boot(BootStrategy):
+    """Agents without a consumer or a producer of Faust's own: our channels are in memory.
+
+    Its consumer would join a group that nothing is read by, and only then start our services: after a killed worker,
+    for as long as the broker waits for the dead member of that group, which is a minute.
+    """
+
+    enable_kafka = False
+
+
+class _App(faust.App):
+    BootStrategy = _Boot
+
+    async def on_started(self) -> None:
+        """Let batches flow. Faust's own would be let flow by the first assignment of its consumer."""
+        self.flow_control.resume()
+        await super().on_started()
+
+
 def build_app(settings: SourceSettings, rules: Rules, metrics: WorkerMetrics) -> tuple[faust.App, RecordSource]:
     """Put the worker together; `faust.Worker(app)` runs it, and `failure` of the source tells what ended it."""
-    app = faust.App(
-        f"{settings.group}-app",  # not the consumer group's own name: Faust joins a group of the app's id
+    app = _App(
+        f"{settings.group}-app",
         broker=f"kafka://{settings.broker}",
         web_enabled=False,  # its routes would show tables to anyone
         stream_wait_empty=False,  # else one hung agent blocks the shutdown for ever
