@@ -9,16 +9,16 @@ import subprocess
 import threading
 import time
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from devices.kafka_sink import KafkaSink, connect
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
-from models.topics import INPUTS, Topics
-from streams.topics import ensure_topics
+from models.topics import Topics
+from streams.topics import MAX_MESSAGE_BYTES, ensure_topics
 from tests.command_line import AMANZHOL, amanzhol, environment
 
 if TYPE_CHECKING:
@@ -190,11 +190,24 @@ class Stream:
         ensure_topics(self.broker, self.topics, PARTITIONS)
 
     def send(self, records: Iterable[SimulatedRecord]) -> None:
-        """Produce records, keyed by source, and wait until all are acknowledged."""
-        producer = connect(self.broker, "test")
-        sink = KafkaSink(producer, {topic: self.topics.name(topic) for topic in INPUTS})
-        self.sent += sum(sink.send_all(records).values())
-        producer.close()
+        """Produce records, keyed by source, each once and in order, and wait until all are acknowledged."""
+        outcomes: Counter[object] = Counter()
+        producer = Producer(
+            {
+                "bootstrap.servers": self.broker,
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "message.max.bytes": MAX_MESSAGE_BYTES,
+                "linger.ms": 5,
+                "log_level": 0,
+            }
+        )
+        for topic, key, value in ((self.topics.name(record.topic), record.key, record.value) for record in records):
+            producer.produce(topic, value, key, on_delivery=lambda error, _: outcomes.update([error]))
+            producer.poll(0)
+        assert producer.flush(60) == 0
+        assert outcomes.keys() <= {None}
+        self.sent += outcomes[None]
 
     @contextmanager
     def sending(self, records: Sequence[SimulatedRecord], over_s: float) -> Iterator[None]:

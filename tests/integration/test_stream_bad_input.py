@@ -12,7 +12,7 @@ from models.masking import mask_record
 from models.records import MAX_RAW_BYTES, QuarantineRecord, decode_quarantine
 from models.topics import ACCIDENTS, QUARANTINE, REPORTS, STATUSES, VIOLATIONS
 from streams.kafka import CommittedLog
-from tests.country import REGION, lines, write_country
+from tests.country import lines, write_country
 from tests.integration.stream import Tables
 from tests.refused import REFUSED
 from tests.rows import ON_R0, accident, raw, report, status, violation
@@ -63,9 +63,10 @@ def sent() -> list[tuple[str, bytes | None, str | None, str | None]]:
 
 def test_bad_input_goes_to_quarantine_and_the_rest_is_counted(stream: Stream) -> None:
     write_country(stream.folder)
+    region = ("--network", str(stream.folder / "network.geojson"), "--devices", str(stream.folder / "devices.csv"))
     (stream.folder / "good.ndjson").write_bytes(lines(event for _, event in GOOD))
     stream.make_topics()
-    worker = stream.worker(None, *REGION)
+    worker = stream.worker(None, *region)
     # Of one key, so of one partition: a record's place in its topic is its offset.
     stream.send(SimulatedRecord(0, topic, "cam-1", value) for topic, value, _, _ in sent())
     stream.wait_counted()
@@ -93,7 +94,7 @@ def test_bad_input_goes_to_quarantine_and_the_rest_is_counted(stream: Stream) ->
     assert metrics['amanzhol_quarantined_total{code="too_large"}'] == sum(code == "too_large" for *_, code, _ in BAD)
     assert worker.stop() == 0
     assert PLATE not in worker.log
-    counted = Tables.written_by("count", stream.folder / "good.ndjson", *REGION, folder=stream.folder / "counted")
+    counted = Tables.written_by("count", stream.folder / "good.ndjson", *region, folder=stream.folder / "counted")
     exported = stream.export()
     assert exported[:3] == counted[:3]
     bad = len(BAD)
