@@ -41,6 +41,13 @@ class Books:
         """Add column by column: the books of both inputs read together."""
         return Books(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
+    def moved(self, old_column: str, new_column: str) -> Books:
+        """Move one record from a column to another: a retraction, a restoration, an amended place."""
+        columns = self.as_dict()
+        columns[old_column] -= 1
+        columns[new_column] += 1
+        return Books(**columns)
+
     @property
     def difference(self) -> int:
         """Records received that stand in no column, or in two. Anything but 0 is a bug."""

@@ -207,6 +207,18 @@ class FutureError(RecordError):
     code = "future"
 
 
+class ExpiredError(RecordError):
+    """The event, or the time that a correction is about, lies before the horizon. Older history is recounted."""
+
+    code = "expired"
+
+
+class MisroutedError(RecordError):
+    """The record stands on another partition than its source's even after it was rerouted. Check the producer."""
+
+    code = "misrouted"
+
+
 class UnknownDeviceError(RecordError):
     """The source of a violation or status is not in the registry. Register it, then replay the quarantine."""
 

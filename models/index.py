@@ -63,6 +63,19 @@ def entries_for(digests: Sequence[bytes]) -> NDArray[np.void]:
     return entries
 
 
+def digest_bytes(entry: np.void) -> bytes:
+    """Give the digest that an entry is of."""
+    return int(entry["high"]).to_bytes(8, "big") + int(entry["low"]).to_bytes(4, "big")
+
+
+def distinct(entries: NDArray[np.void]) -> NDArray[np.void]:
+    """Give one entry for each digest, to look it up with; the other columns are zero."""
+    digests = np.unique(entries[["high", "low"]])
+    only = np.zeros(len(digests), dtype=ENTRY)
+    only["high"], only["low"] = digests["high"], digests["low"]
+    return only
+
+
 class _Run(NamedTuple):
     """Entries sorted by digest, each digest once. The column that is searched lies apart, contiguous."""
 
@@ -122,6 +135,20 @@ class EventIndex:
                 held[name][hit] = run.rest[name][at[hit]]
             found |= hit
         return held, found
+
+    def of_source(self, source: int, start_us: int, end_us: int) -> NDArray[np.void]:
+        """Find what holds of a source's events with `start_us` <= time < `end_us`. Looks at every entry."""
+        found = [entries_for([])]
+        for run in self._runs:
+            rest = run.rest
+            hit = (rest["source"] == source) & (rest["time"] >= start_us) & (rest["time"] < end_us)
+            if hit.any():
+                entries = np.zeros(int(hit.sum()), dtype=ENTRY)
+                entries["high"] = run.high[hit]
+                entries["low"] = rest["low"][hit]
+                found.append(entries)
+        # An event stands in several runs once it was revised; identity, source and time are the same in all.
+        return self.find(distinct(np.concatenate(found)))[0]
 
     def _known(self, high: NDArray[np.uint64], low: NDArray[np.uint32]) -> NDArray[np.bool_]:
         known = np.zeros(len(high), dtype=np.bool_)

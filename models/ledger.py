@@ -14,9 +14,10 @@ import numpy as np
 from models import books
 from models.books import Books
 from models.cells import CellKey
-from models.coverage import CoverageCell, Watcher
+from models.coverage import Coverage, Watcher
 from models.decoding import decode_all
-from models.index import EventIndex, digester, entries_for
+from models.index import EventIndex, digester, distinct, entries_for
+from models.revising import Move, Reviser
 from models.sighting import MICROSECOND, Observer, Rules, Sightings, Vocabulary
 from models.tallies import Tallies
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.cells import Cell
+    from models.coverage import CoverageCell
     from models.errors import RecordError
     from models.events import Event
 
@@ -60,11 +62,17 @@ class Ledger:
         self.vocabulary = vocabulary or Vocabulary()
         self.index = EventIndex()
         self.tallies = Tallies()
-        self.coverage: dict[tuple[int, int], CoverageCell] = {}
-        self._coverage_changed: set[tuple[int, int]] = set()
+        self.coverage = Coverage(rules.hours)
         self._entered: list[NDArray[np.void]] = []
         self._digest = digester(key)
         self._observer = Observer(rules, self.vocabulary)
+        self.reviser = Reviser(rules, self.vocabulary, self._observer, self.index, self.tallies)
+        # Where a reader wants to know what became of events already told of (`count --located`), a dictionary.
+        self.moves: dict[bytes, Move] | None = None
+
+    def digest_of(self, source_id: str, event_id: str) -> bytes:
+        """Digest an identity as the index knows it."""
+        return self._digest(source_id, event_id)
 
     def fold(
         self,
@@ -80,22 +88,28 @@ class Ledger:
         decoded = decode_all(records)
         seen = self._observer.observe(decoded, topic, arrivals_us)
         columns = [books.QUARANTINED] * len(records)
+        revised: list[Move] = []
         if seen.at:
-            new = self._enter(seen)
+            digests = [self._digest(event.source_id, event.event_id) for event in seen.events]
+            entries, new = self._enter(seen, digests)
             for at, column, is_new in zip(seen.at, seen.column, new, strict=True):
                 columns[at] = column if is_new else books.DUPLICATE
             self._tally(seen, new)
+            revised = self._correct(seen, digests, entries, new)
         self.books += Books.of(Counter(columns))
+        for move in revised:
+            self.books = self.books.moved(move.old_column, move.new_column)
+            if self.moves is not None:
+                self.moves[move.digest] = move
         return Folded(decoded, columns, seen)
 
     def refuse(self, count: int) -> None:
         """Enter records that could not even be read: one in quarantine for each."""
         self.books += Books.of({books.QUARANTINED: count})
 
-    def _enter(self, seen: Sightings) -> list[bool]:
-        """Enter the sightings into the index. Returns which of them were not known yet."""
-        digest = self._digest
-        entries = entries_for([digest(event.source_id, event.event_id) for event in seen.events])
+    def _enter(self, seen: Sightings, digests: list[bytes]) -> tuple[NDArray[np.void], list[bool]]:
+        """Enter the sightings into the index. Returns their entries and which of them were not known yet."""
+        entries = entries_for(digests)
         entries["segment"] = seen.segment
         entries["time"] = seen.time_us
         code = self.vocabulary.sources.code
@@ -104,7 +118,7 @@ class Ledger:
         new = self.index.add_new(entries)
         if new.any():
             self._entered.append(entries[new])
-        return [bool(is_new) for is_new in new.tolist()]
+        return entries, [bool(is_new) for is_new in new.tolist()]
 
     def _tally(self, seen: Sightings, new: list[bool]) -> None:
         start = self.rules.windows.start
@@ -123,25 +137,43 @@ class Ledger:
                 self.tallies.add(segment, window, added, times)
 
     def _watch(self, status: Any, segment: int, time_us: int, fleet: str) -> None:
-        """Note what an active device watched, hour by hour. A fleet that is not known watches nothing."""
+        """Note what an active device watched. A fleet that is not known watches nothing, nor who is nowhere."""
         if not fleet or status.state != "active" or segment == self._observer.nowhere.segment:
             return
-        hours = self.rules.hours
-        end = time_us // MICROSECOND
-        begin = int(status.period_start.timestamp() // 1)
-        while begin < end:
-            hour = hours.start(begin)
-            upto = min(end, hours.end(hour))
-            cell = self._coverage_cell(segment, hour)
-            cell.watch(Watcher(fleet, status.source_id), begin, upto)
-            begin = upto
+        watcher = Watcher(fleet, status.source_id)
+        self.coverage.watch(segment, watcher, int(status.period_start.timestamp() // 1), time_us // MICROSECOND)
         if status.passages:
             # A period that ends with the hour belongs to that hour: its end is exclusive.
-            self._coverage_cell(segment, hours.start(max(time_us - 1, 0) // MICROSECOND)).passages += status.passages
+            self.coverage.passed(segment, (time_us - 1) // MICROSECOND, status.passages)
 
-    def _coverage_cell(self, segment: int, hour: int) -> CoverageCell:
-        self._coverage_changed.add((segment, hour))
-        return self.coverage.setdefault((segment, hour), CoverageCell())
+    def _correct(self, seen: Sightings, digests: list[bytes], entries: NDArray[np.void], new: list[bool]) -> list[Move]:
+        """Apply what was said before to the events of a batch, and what the batch says to all events."""
+        rulings = self.reviser.rulings
+        concerned: list[NDArray[np.void]] = []
+        for row, is_new in enumerate(new):
+            if not is_new:
+                continue
+            event = seen.events[row]
+            if seen.column[row] == books.CORRECTIONS:
+                continue
+            self.reviser.keep_value(digests[row], event)
+            if rulings.concerns(digests[row], event.source_id):
+                concerned.append(entries[row : row + 1])
+        for row, is_new in enumerate(new):
+            if is_new and seen.column[row] == books.CORRECTIONS:
+                concerned.append(self._heard(seen.events[row]))
+        if not concerned:
+            return []
+        held, _found = self.index.find(distinct(np.concatenate(concerned)))
+        revised, moves = self.reviser.revise(held)
+        if len(revised):
+            self._entered.append(revised)
+        return moves
+
+    def _heard(self, correction: Any) -> NDArray[np.void]:
+        target = correction.target
+        digest = None if target.event_id is None else self._digest(target.source_id, target.event_id)
+        return self.reviser.hear(correction, digest)
 
     def restore_cell(self, segment_id: str, window_start: int, cell: Cell) -> None:
         """Set a cell to what was stored of it."""
@@ -149,7 +181,7 @@ class Ledger:
 
     def restore_coverage(self, segment_id: str, hour: int, cell: CoverageCell) -> None:
         """Set a coverage cell to what was stored of it."""
-        self.coverage[self.vocabulary.segments.code(segment_id), hour] = cell
+        self.coverage.restore(self.vocabulary.segments.code(segment_id), hour, cell)
 
     # -- what has to be stored -----------------------------------------------------------------------------
 
@@ -158,22 +190,19 @@ class Ledger:
         entered, self._entered = self._entered, []
         return np.concatenate(entered) if entered else entries_for([])
 
-    def take_cells(self) -> Iterator[tuple[str, int, Cell]]:
-        """Cells that changed since the last call: segment id, window start, all figures."""
-        for segment, window, cell in self.tallies.take_changed():
-            yield self.vocabulary.segments[segment], window, cell
+    def take_cells(self) -> Iterator[tuple[str, int, Cell, bool]]:
+        """Cells that changed since the last call: segment id, window start, all figures, whether by a correction."""
+        for segment, window, cell, corrected in self.tallies.take_changed():
+            yield self.vocabulary.segments[segment], window, cell, corrected
 
     def take_coverage(self) -> Iterator[tuple[str, int, CoverageCell]]:
         """Coverage cells that changed since the last call: segment id, start of the hour, the cell."""
-        changed, self._coverage_changed = self._coverage_changed, set()
-        for segment, hour in changed:
-            yield self.vocabulary.segments[segment], hour, self.coverage[segment, hour]
+        for segment, hour, cell in self.coverage.take_changed():
+            yield self.vocabulary.segments[segment], hour, cell
 
     def coverage_cells(self) -> dict[CellKey, CoverageCell]:
         """All coverage: who watched which segment in which hour."""
-        return {
-            CellKey(self.vocabulary.segments[segment], hour): cell for (segment, hour), cell in self.coverage.items()
-        }
+        return {CellKey(self.vocabulary.segments[segment], hour): cell for segment, hour, cell in self.coverage}
 
     def cells(self) -> Iterator[tuple[str, int, Cell]]:
         """All cells: segment id, window start, figures."""

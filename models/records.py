@@ -9,10 +9,11 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from models.corrections import Decision, Span, Writer
 from models.coverage import CoverageCell, Watcher
 from models.masking import mask_record
 from models.measures import Dimensions
@@ -48,7 +49,8 @@ def epoch_s(text: str) -> int:
 class CellRecord(msgspec.Struct, frozen=True, gc=False):
     """One cell as counted from one source partition: a value of `segment-counts`.
 
-    `through` holds, per input topic, the offset up to which (exclusive) it counts. A row of `figures` is the seven
+    `through` holds, per input topic, the offset up to which (exclusive) it counts. `corrected` says that a correction
+    had part in this revision, where otherwise new events made it. A row of `figures` is the seven
     dimensions (`models.measures.Dimensions`) and the figure.
     """
 
@@ -59,6 +61,7 @@ class CellRecord(msgspec.Struct, frozen=True, gc=False):
     revision: Revision
     through: dict[str, int]
     network: str
+    corrected: bool
     figures: list[tuple[str, str, str, str, str, str, str, int]]
 
     def key(self) -> bytes:
@@ -113,6 +116,13 @@ class Fingerprint(msgspec.Struct, frozen=True):
     network: str
     tolerance_m: float
     partitions: int
+
+
+class RulingRecord(msgspec.Struct, frozen=True):
+    """What was said about one event: a value of `state`."""
+
+    decision: Decision | None
+    fields: dict[str, tuple[Writer, Any]]
 
 
 class CheckpointRecord(msgspec.Struct, frozen=True):
@@ -188,8 +198,8 @@ def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> 
     )
 
 
-def encode(record: msgspec.Struct) -> bytes:
-    """Write any record of this module as JSON."""
+def encode(record: Any) -> bytes:
+    """Write any record of this module, or a list of them, as JSON."""
     return _encode(record)
 
 
@@ -207,4 +217,6 @@ _encode = msgspec.json.Encoder().encode
 decode_cell = msgspec.json.Decoder(CellRecord).decode
 decode_coverage = msgspec.json.Decoder(CoverageRecord).decode
 decode_checkpoint = msgspec.json.Decoder(CheckpointRecord).decode
+decode_ruling = msgspec.json.Decoder(RulingRecord).decode
+decode_spans = msgspec.json.Decoder(list[Span]).decode
 decode_quarantine = msgspec.json.Decoder(QuarantineRecord).decode

@@ -27,6 +27,7 @@ from models.topics import TOPIC_OF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from models.events import Event, Location
     from models.locating import Locator
@@ -42,11 +43,17 @@ NEVER_COUNTED = frozenset({"status", "correction"})
 """Events that add to no cell of counts."""
 
 
+def to_us(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
+    return round(instant.timestamp() * MICROSECOND)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What decides how an event is counted. The same rules and events give the same cells.
 
-    `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage.
+    `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage. `horizon_s` None
+    counts events of any age; else those older than that when they arrive are refused.
     """
 
     network: Network
@@ -55,6 +62,7 @@ class Rules:
     hours: Windows
     registry: Registry | None = None
     clock_tolerance_s: int = DEFAULT_CLOCK_TOLERANCE_S
+    horizon_s: int | None = None
 
 
 class Place(NamedTuple):
@@ -105,6 +113,7 @@ class Observer:
         self._sites: dict[Device, Place] = {}
         self._violations: dict[tuple[str, str, str, bool], int] = {}
         self._tolerance_us = rules.clock_tolerance_s * MICROSECOND
+        self._horizon_us = None if rules.horizon_s is None else rules.horizon_s * MICROSECOND
         self.nowhere = Place(vocabulary.segments.code(UNLOCATED))
 
     def observe(
@@ -145,11 +154,9 @@ class Observer:
         kind = type_of(event)
         if topic is not None and TOPIC_OF_TYPE[kind] != topic:
             raise errors.WrongTopicError(f"type: a {kind} belongs on {TOPIC_OF_TYPE[kind]}", "$.type")
-        time_us = round(event.occurred_at.timestamp() * MICROSECOND)
-        if arrival_us is not None and time_us > arrival_us + self._tolerance_us:
-            ahead_s = (time_us - arrival_us) // MICROSECOND
-            message = f"occurred_at: {ahead_s} s ahead of its arrival: set the device's clock"
-            raise errors.FutureError(message, "$.occurred_at")
+        time_us = to_us(event.occurred_at)
+        if arrival_us is not None:
+            self._check_arrival(event, time_us, arrival_us)
         device = None
         if self._registry is not None and kind in _FROM_DEVICES:
             device = self._registry.row_at(event.source_id, time_us)
@@ -173,6 +180,20 @@ class Observer:
         seen.fleet.append("" if test or device is None else device.kind)
         seen.contribution.append(self._contribution(kind, event, device, test=test))
         seen.column.append(column)
+
+    def _check_arrival(self, event: Any, time_us: int, arrival_us: int) -> None:
+        if time_us > arrival_us + self._tolerance_us:
+            ahead_s = (time_us - arrival_us) // MICROSECOND
+            message = f"occurred_at: {ahead_s} s ahead of its arrival: set the device's clock"
+            raise errors.FutureError(message, "$.occurred_at")
+        if self._horizon_us is None:
+            return
+        # A correction is as old as what it is about, where it says when that was.
+        begin = getattr(event, "target", None) and event.target.from_
+        about_us, path = (to_us(begin), "$.target.from") if begin else (time_us, "$.occurred_at")
+        if about_us < arrival_us - self._horizon_us:
+            message = f"{path[2:]}: before the horizon when it arrived; recount the input to have older history"
+            raise errors.ExpiredError(message, path)
 
     # -- what it is ----------------------------------------------------------------------------------------
 

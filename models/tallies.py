@@ -35,7 +35,7 @@ class Tallies:
     def __init__(self) -> None:
         """Begin with no cells."""
         self._cells: dict[int, tuple[int, ...]] = {}
-        self._changed: set[int] = set()
+        self._changed: dict[int, bool] = {}
         self._dimensions = Names[Dimensions]()
 
     def __len__(self) -> int:
@@ -51,8 +51,13 @@ class Tallies:
         """How many cells changed since `take_changed`."""
         return len(self._changed)
 
-    def add(self, segment: int, window_start: int, contribution: Contribution, times: int = 1) -> None:
-        """Add a contribution to a cell so many times; a negative number takes it away again."""
+    def add(
+        self, segment: int, window_start: int, contribution: Contribution, times: int = 1, *, corrected: bool = False
+    ) -> None:
+        """Add a contribution to a cell so many times; a negative number takes it away again.
+
+        `corrected` says that it was a correction that did so, not an event that came.
+        """
         key = segment << _START_BITS | window_start + _START_BIAS
         cell = self._cells.get(key, ())
         for dimensions, n in contribution:
@@ -64,17 +69,18 @@ class Tallies:
             else:
                 cell = (*cell, code, n * times)
         self._cells[key] = cell
-        self._changed.add(key)
+        self._changed[key] = corrected or self._changed.get(key, False)
 
     def restore(self, segment: int, window_start: int, figures: Iterable[tuple[Dimensions, int]]) -> None:
         """Set a cell to what was stored. It does not count as changed."""
         flat = tuple(number for dimensions, n in figures for number in (self._dimensions.code(dimensions), n))
         self._cells[segment << _START_BITS | window_start + _START_BIAS] = flat
 
-    def take_changed(self) -> Iterator[tuple[int, int, Cell]]:
-        """Cells that changed since the last call."""
-        changed, self._changed = self._changed, set()
-        return self._unpacked(changed)
+    def take_changed(self) -> Iterator[tuple[int, int, Cell, bool]]:
+        """Cells that changed since the last call, and whether a correction had part in it."""
+        changed, self._changed = self._changed, {}
+        for (segment, start, cell), corrected in zip(self._unpacked(changed), changed.values(), strict=True):
+            yield segment, start, cell, corrected
 
     def _unpacked(self, keys: Iterable[int]) -> Iterator[tuple[int, int, Cell]]:
         for key in keys:

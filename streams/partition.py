@@ -37,6 +37,7 @@ from models.records import (
 )
 from models.sighting import Vocabulary
 from streams.chunks import ChunkLog, chunk_number, restore_chunks
+from streams.rulings import restore_rulings, rulings_to_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,7 +106,7 @@ class SourcePartition:
         ledger = self.ledger
         self.revision = Revision(self.revision.epoch, self.revision.checkpoint + 1)
         network = self.fingerprint.network[:NETWORK_DIGEST_CHARS]
-        for segment_id, start, cell in ledger.take_cells():
+        for segment_id, start, cell, corrected in ledger.take_cells():
             record = CellRecord(
                 segment_id=segment_id,
                 window_start=rfc3339(start),
@@ -114,6 +115,7 @@ class SourcePartition:
                 revision=self.revision,
                 through=self.offsets,
                 network=network,
+                corrected=corrected,
                 figures=figures_of(cell),
             )
             yield Write(topics.SEGMENT_COUNTS, self.number, record.key(), encode(record))
@@ -129,6 +131,8 @@ class SourcePartition:
             )
             yield Write(topics.SEGMENT_COVERAGE, self.number, watched.key(), encode(watched))
         for key, value in self.chunks.append(ledger.take_entries()):
+            yield Write(topics.STATE, self.number, key, value)
+        for key, value in rulings_to_store(ledger):
             yield Write(topics.STATE, self.number, key, value)
         yield from self._new_words()
         yield Write(topics.STATE, self.number, CHECKPOINT_KEY, encode(self._checkpoint_record()))
@@ -194,6 +198,7 @@ def restore_partition(
     ledger = Ledger(rules, bytes.fromhex(checkpoint.digest_key), _restore_words(number, checkpoint, state))
     ledger.books = Books(**checkpoint.books)
     chunks = _restore_index(number, checkpoint, state, ledger)
+    restore_rulings(ledger, state)
     for value in cells.values():
         record = decode_cell(value)
         ledger.restore_cell(record.segment_id, epoch_s(record.window_start), record.cell())

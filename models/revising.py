@@ -1,0 +1,233 @@
+"""Applies corrections: moves what an event contributes, and its place in the books, to what now holds.
+
+What holds for an event is a function of the event and of all that was said about it, never of the order in which
+that came. So a correction is applied by computing it anew and moving the difference.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from models import books
+from models.cells import SECTION, UNLOCATED
+from models.corrections import Decision, Ruling, Rulings, Span, Writer
+from models.decoding import type_of
+from models.events import Accident, Location, Report, Section, Violation
+from models.index import digest_bytes, entries_for
+from models.measures import TEST_CONTRIBUTION, VIOLATIONS, violation_contribution
+from models.sighting import MICROSECOND, to_us
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from models.events import Correction, Event
+    from models.index import EventIndex
+    from models.sighting import Observer, Rules, Vocabulary
+    from models.tallies import Tallies
+
+RETRACTED: Final = 1 << 31
+"""Set in an entry's `contribution`: the event is known and counts nothing."""
+
+_CODE: Final = RETRACTED - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_KEPT: Final = frozenset(
+    {"offence", "location", "section", "kind", "dead", "injured", "serious", "slight", "official"}
+    | {"channel", "category", "handled_at"}
+)
+"""Fields that decide how an event is counted. Nothing else of it is kept, plates least of all."""
+
+_IDENTITY: Final = ("source_id", "event_id", "occurred_at", "mode")
+_VALUED: Final[dict[str, type[Accident | Report]]] = {"accident": Accident, "report": Report}
+
+
+class Move(NamedTuple):
+    """An event that is in another column of the books than before, or on another segment."""
+
+    digest: bytes
+    old_column: str
+    new_column: str
+    segment: int
+
+
+class Reviser:
+    """What corrections have said in one partition, and the means to let it hold."""
+
+    def __init__(
+        self, rules: Rules, vocabulary: Vocabulary, observer: Observer, index: EventIndex, tallies: Tallies
+    ) -> None:
+        """Work on the index and the cells of one partition."""
+        self.rulings = Rulings()
+        self.values: dict[bytes, bytes] = {}
+        self._new_values: list[bytes] = []
+        self._rules = rules
+        self._vocabulary = vocabulary
+        self._observer = observer
+        self._index = index
+        self._tallies = tallies
+
+    # -- what is said --------------------------------------------------------------------------------------
+
+    def keep_value(self, digest: bytes, event: Any) -> None:
+        """Keep what an amendment of an accident or a report will need: the fields that decide how it is counted."""
+        kind = type_of(event)
+        if kind in _VALUED:
+            names = (*_IDENTITY, *sorted(_KEPT))
+            kept = {name: getattr(event, name) for name in names if getattr(event, name, None) is not None}
+            self.values[digest] = msgspec.json.encode({"type": kind} | kept, enc_hook=_plain)
+            self._new_values.append(digest)
+
+    def take_new_values(self) -> list[bytes]:
+        """Digests of values kept since the last call."""
+        taken, self._new_values = self._new_values, []
+        return taken
+
+    def hear(self, correction: Correction, target: bytes | None) -> NDArray[np.void]:
+        """Take in a correction. Returns the index entries that it concerns; `target` is its event's digest."""
+        writer = Writer(to_us(correction.occurred_at), correction.source_id, correction.event_id)
+        if target is not None:
+            ruling = self.rulings.about(target)
+            if correction.action == "amend":
+                ruling.amend(writer, {k: v for k, v in (correction.fields or {}).items() if k in _KEPT})
+            else:
+                ruling.decide(Decision(writer, retract=correction.action == "retract"))
+            held, found = self._index.find(entries_for([target]))
+            return held[found]
+        start_us, end_us = _span_of(correction)
+        decision = Decision(writer, retract=correction.action == "retract")
+        self.rulings.add_span(correction.target.source_id, Span(start_us, end_us, decision))
+        source = self._vocabulary.sources.code(correction.target.source_id)
+        return self._index.of_source(source, start_us, end_us)
+
+    # -- what holds ----------------------------------------------------------------------------------------
+
+    def revise(self, entries: NDArray[np.void]) -> tuple[NDArray[np.void], list[Move]]:
+        """Let hold what was said about these events. Returns the entries that changed, and how they moved."""
+        changed = []
+        moves = []
+        for at, entry in enumerate(entries):
+            revised = self._revised(entry)
+            if revised is not None:
+                changed.append((at, *revised))
+        if not changed:
+            return entries[:0], []
+        new = entries[[at for at, _, _ in changed]].copy()
+        for row, (at, segment, contribution) in enumerate(changed):
+            old = entries[at]
+            new[row]["segment"], new[row]["contribution"] = segment, contribution
+            self._move(old, -1)
+            self._move(new[row], +1)
+            moves.append(Move(digest_bytes(old), self.column_of(old), self.column_of(new[row]), segment))
+        self._index.put(new)
+        return new, moves
+
+    def column_of(self, entry: np.void) -> str:
+        """Give the column of the books that a counted event stands in."""
+        code = int(entry["contribution"])
+        if code & RETRACTED:
+            return books.RETRACTED
+        if self._vocabulary.contributions[code] == TEST_CONTRIBUTION:
+            return books.TEST
+        segment_id = self._vocabulary.segments[int(entry["segment"])]
+        return books.UNLOCATED if segment_id.split(":")[0] == UNLOCATED else books.COUNTED
+
+    def _move(self, entry: np.void, times: int) -> None:
+        code = int(entry["contribution"])
+        if not code & RETRACTED:
+            window = self._rules.windows.start(int(entry["time"]) // MICROSECOND)
+            added = self._vocabulary.contributions[code]
+            self._tallies.add(int(entry["segment"]), window, added, times, corrected=True)
+
+    def _revised(self, entry: np.void) -> tuple[int, int] | None:
+        """Segment and contribution that an event should have, or None where it has them."""
+        digest = digest_bytes(entry)
+        old = (int(entry["segment"]), int(entry["contribution"]))
+        code = old[1] & _CODE
+        if not self._vocabulary.contributions[code]:
+            return None  # statuses and corrections count nothing, so there is nothing to correct
+        ruling = self.rulings.by_event.get(digest)
+        segment = old[0]
+        if ruling is not None and ruling.fields:
+            segment, code = self._amended(digest, entry, ruling, segment, code)
+        source_id = self._vocabulary.sources[int(entry["source"])]
+        if self.rulings.retracts(digest, source_id, int(entry["time"])):
+            code |= RETRACTED
+        return None if (segment, code) == old else (segment, code)
+
+    def _amended(self, digest: bytes, entry: np.void, ruling: Ruling, segment: int, code: int) -> tuple[int, int]:
+        raw = self.values.get(digest)
+        if raw is None:
+            return self._amended_violation(entry, ruling, segment, code)
+        values = msgspec.json.decode(raw)
+        try:
+            event = _VALUED[values["type"]].model_validate_json(msgspec.json.encode(values | ruling.values))
+        except ValidationError:
+            # Each new value is possible by itself but not with the others: until the rest comes, none holds.
+            event = _VALUED[values["type"]].model_validate_json(raw)
+        return self._observed(event)
+
+    def _amended_violation(self, entry: np.void, ruling: Ruling, segment: int, code: int) -> tuple[int, int]:
+        contribution = self._vocabulary.contributions[code]
+        values = {name: value for name, value in ruling.values.items() if value is not None}
+        base = contribution[0][0]
+        is_test = contribution == TEST_CONTRIBUTION
+        if not is_test and base.measure != VIOLATIONS:
+            return segment, code
+        offence = values.get("offence", base.offence)
+        if "location" in values or "section" in values:
+            event = Violation.model_construct(
+                type="violation",
+                source_id=self._vocabulary.sources[int(entry["source"])],
+                event_id="-",
+                occurred_at=_instant(int(entry["time"])),
+                mode="test" if is_test else "backfill",
+                offence=offence,
+                location=_location(values.get("location")),
+                section=_section(values.get("section")),
+            )
+            seen = self._observer.observe([event])
+            if not seen.at:
+                return segment, code
+            moved = "location" in values or event.section is not None
+            segment = seen.segment[0] if moved else segment
+            return segment, seen.contribution[0]
+        if is_test:
+            return segment, code
+        by_section = self._vocabulary.segments[segment].startswith(SECTION)
+        revised = violation_contribution(base.fleet, offence, base.direction, by_section=by_section)
+        return segment, self._vocabulary.contributions.code(revised)
+
+    def _observed(self, event: Event) -> tuple[int, int]:
+        seen = self._observer.observe([event])
+        return seen.segment[0], seen.contribution[0]
+
+
+def _span_of(correction: Correction) -> tuple[int, int]:
+    target = correction.target
+    if target.from_ is None or target.to is None:
+        raise ValueError("a correction without an event has a span: models.events checks it")
+    return to_us(target.from_), to_us(target.to)
+
+
+def _location(value: dict[str, Any] | None) -> Location | None:
+    return None if value is None else Location.model_validate_json(msgspec.json.encode(value))
+
+
+def _section(value: dict[str, Any] | None) -> Section | None:
+    return None if value is None else Section.model_validate_json(msgspec.json.encode(value))
+
+
+def _instant(time_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_us)
+
+
+def _plain(value: Any) -> Any:
+    """Write a part of an event that pydantic decoded; those of the quick way write themselves."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_none=True)
+    raise TypeError(f"{type(value)} is no part of an event")
