@@ -13,7 +13,8 @@
     │   ├── TopicMismatchError
     │   ├── FingerprintError
     │   ├── FencedError
-    │   └── RestoreError
+    │   ├── RestoreError
+    │   └── StalledError
     └── RecordError(ValueError)     one record cannot be counted: it goes to quarantine under its code
         └── one class per quarantine code, below
 
@@ -101,6 +102,12 @@ class FencedError(RunError):
     """Another worker runs under the same name. Stop one of them, or give each its own `--instance-id`."""
 
     code = "fenced"
+
+
+class StalledError(RunError):
+    """Records wait and nothing is counted. The worker ends so that it is started anew; its log has the stacks."""
+
+    code = "stalled"
 
 
 class RestoreError(RunError):

@@ -150,6 +150,11 @@ class EventIndex:
         # An event stands in several runs once it was revised; identity, source and time are the same in all.
         return self.find(distinct(np.concatenate(found)))[0]
 
+    def drop_before(self, time_us: int) -> None:
+        """Forget events of before this time."""
+        kept = [(run, run.rest["time"] >= time_us) for run in self._runs]
+        self._runs = [_Run(run.high[keep], run.rest[keep]) for run, keep in kept if keep.any()]
+
     def _known(self, high: NDArray[np.uint64], low: NDArray[np.uint32]) -> NDArray[np.bool_]:
         known = np.zeros(len(high), dtype=np.bool_)
         for run in self._runs:

@@ -16,31 +16,39 @@ from models.books import Books
 from models.cells import CellKey
 from models.coverage import Coverage, Watcher
 from models.decoding import decode_all
+from models.errors import RecordError
 from models.index import EventIndex, digester, distinct, entries_for
 from models.revising import Move, Reviser
 from models.sighting import MICROSECOND, Observer, Rules, Sightings, Vocabulary
 from models.tallies import Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from models.cells import Cell
     from models.coverage import CoverageCell
-    from models.errors import RecordError
     from models.events import Event
 
 DEFAULT_KEY = b"amanzhol"
 """Key of the index where no attacker chooses the ids: one run over files."""
 
 
+ELSEWHERE = ""
+"""Column of a record that is another partition's to count."""
+
+
 class Folded(NamedTuple):
-    """What became of a batch: `columns[i]` is the column of the books of its record `i`."""
+    """What became of a batch: `columns[i]` is the column of the books of its record `i`.
+
+    `strays` are the places of records that belong to another partition: they stand in no column here.
+    """
 
     decoded: Sequence[Event | RecordError]
     columns: list[str]
     sightings: Sightings
+    strays: list[int]
 
     @property
     def refused(self) -> list[tuple[int, RecordError]]:
@@ -79,15 +87,20 @@ class Ledger:
         records: Sequence[bytes | None],
         topic: str | None = None,
         arrivals_us: Sequence[int] | None = None,
+        is_stray: Callable[[Event], bool] | None = None,
     ) -> Folded:
         """Count a batch of records. Each comes to stand in one column of the books; none raises.
 
         `topic` is the input topic they were read from and `arrivals_us` when they reached its log, in microseconds
-        since 1970; both None for files, where nothing is in the future and any type may stand anywhere.
+        since 1970; both None for files, where nothing is in the future and any type may stand anywhere. Events that
+        `is_stray` are not counted, and it is for the caller to bring them where they belong.
         """
         decoded = decode_all(records)
-        seen = self._observer.observe(decoded, topic, arrivals_us)
+        strays = [] if is_stray is None else _places_of(decoded, is_stray)
+        seen = self._observer.observe(decoded, topic, arrivals_us, set(strays))
         columns = [books.QUARANTINED] * len(records)
+        for at in strays:
+            columns[at] = ELSEWHERE
         revised: list[Move] = []
         if seen.at:
             digests = [self._digest(event.source_id, event.event_id) for event in seen.events]
@@ -96,12 +109,14 @@ class Ledger:
                 columns[at] = column if is_new else books.DUPLICATE
             self._tally(seen, new)
             revised = self._correct(seen, digests, entries, new)
-        self.books += Books.of(Counter(columns))
+        counts = Counter(columns)
+        del counts[ELSEWHERE]
+        self.books += Books.of(counts)
         for move in revised:
             self.books = self.books.moved(move.old_column, move.new_column)
             if self.moves is not None:
                 self.moves[move.digest] = move
-        return Folded(decoded, columns, seen)
+        return Folded(decoded, columns, seen, strays)
 
     def refuse(self, count: int) -> None:
         """Enter records that could not even be read: one in quarantine for each."""
@@ -150,18 +165,16 @@ class Ledger:
         """Apply what was said before to the events of a batch, and what the batch says to all events."""
         rulings = self.reviser.rulings
         concerned: list[NDArray[np.void]] = []
-        for row, is_new in enumerate(new):
-            if not is_new:
-                continue
-            event = seen.events[row]
-            if seen.column[row] == books.CORRECTIONS:
-                continue
-            self.reviser.keep_value(digests[row], event)
-            if rulings.concerns(digests[row], event.source_id):
-                concerned.append(entries[row : row + 1])
-        for row, is_new in enumerate(new):
-            if is_new and seen.column[row] == books.CORRECTIONS:
-                concerned.append(self._heard(seen.events[row]))
+        for row in seen.kept:
+            if new[row]:
+                self.reviser.keep_value(digests[row], seen.events[row])
+        if len(rulings):
+            concerned += [
+                entries[row : row + 1]
+                for row, is_new in enumerate(new)
+                if is_new and rulings.concerns(digests[row], seen.events[row].source_id)
+            ]
+        concerned += [self._heard(seen.events[row]) for row in seen.corrections if new[row]]
         if not concerned:
             return []
         held, _found = self.index.find(distinct(np.concatenate(concerned)))
@@ -182,6 +195,12 @@ class Ledger:
     def restore_coverage(self, segment_id: str, hour: int, cell: CoverageCell) -> None:
         """Set a coverage cell to what was stored of it."""
         self.coverage.restore(self.vocabulary.segments.code(segment_id), hour, cell)
+
+    def forget_before(self, time_us: int) -> None:
+        """Forget what no event and no correction may touch any more, since it lies before the horizon."""
+        self.index.drop_before(time_us)
+        # The window in which the horizon lies may still receive events.
+        self.tallies.drop_before(self.rules.windows.start(time_us // MICROSECOND))
 
     # -- what has to be stored -----------------------------------------------------------------------------
 
@@ -208,3 +227,7 @@ class Ledger:
         """All cells: segment id, window start, figures."""
         for segment, window, cell in self.tallies:
             yield self.vocabulary.segments[segment], window, cell
+
+
+def _places_of(decoded: Sequence[Event | RecordError], is_stray: Callable[[Event], bool]) -> list[int]:
+    return [at for at, event in enumerate(decoded) if not isinstance(event, RecordError) and is_stray(event)]

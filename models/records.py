@@ -128,7 +128,8 @@ class RulingRecord(msgspec.Struct, frozen=True):
 class CheckpointRecord(msgspec.Struct, frozen=True):
     """The state of one source partition, apart from its cells and its index: value of the key `checkpoint`.
 
-    `offsets` are, per input topic, those of the next record to read. `words` are the lengths of the vocabulary,
+    `offsets` are, per topic that is read, those of the next record. `forwarded` and `arrived_us` are as in
+    `streams.partition.SourcePartition`. `words` are the lengths of the vocabulary,
     `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time.
     """
 
@@ -140,6 +141,8 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
     words: dict[str, int]
     chunks: list[int]
     next_chunk: int
+    forwarded: dict[str, int]
+    arrived_us: int
 
 
 class QuarantineRecord(msgspec.Struct, frozen=True):

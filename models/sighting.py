@@ -26,7 +26,7 @@ from models.names import Names
 from models.topics import TOPIC_OF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
 
     from models.events import Event, Location
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 DEFAULT_CLOCK_TOLERANCE_S = 300
 MICROSECOND = 1_000_000
 
+_KEPT = frozenset({"accident", "report"})
 _FROM_DEVICES = frozenset({"violation", "status"})
 NEVER_COUNTED = frozenset({"status", "correction"})
 """Events that add to no cell of counts."""
@@ -87,6 +88,7 @@ class Sightings(NamedTuple):
     """Columns of equal length, one row per valid event of a batch, and what was refused.
 
     `at` is the record's place in the batch, `column` that of the books unless the event turns out a duplicate.
+    `kept` and `corrections` are the rows of accidents and reports, whose values are kept, and of corrections.
     """
 
     at: list[int]
@@ -98,6 +100,8 @@ class Sightings(NamedTuple):
     fleet: list[str]
     contribution: list[int]
     column: list[str]
+    kept: list[int]
+    corrections: list[int]
     refused: list[tuple[int, errors.RecordError]]
 
 
@@ -121,17 +125,21 @@ class Observer:
         decoded: Sequence[Event | errors.RecordError],
         topic: str | None = None,
         arrivals_us: Sequence[int] | None = None,
+        left_out: Container[int] = (),
     ) -> Sightings:
         """Make sightings of a batch.
 
         `topic` is the input topic that the batch was read from, `arrivals_us` the times at which its records
-        reached the log; a file knows neither, and then nothing is held against them.
+        reached the log; a file knows neither, and then nothing is held against them. Events at the places `left_out`
+        are not looked at.
         """
-        seen = Sightings([], [], [], [], [], [], [], [], [], [])
+        seen = Sightings([], [], [], [], [], [], [], [], [], [], [], [])
         pending: list[_Pending] = []
         for at, event in enumerate(decoded):
             if isinstance(event, errors.RecordError):
                 seen.refused.append((at, event))
+                continue
+            if at in left_out:
                 continue
             arrival_us = None if arrivals_us is None else arrivals_us[at]
             try:
@@ -171,6 +179,10 @@ class Observer:
             column = books.TEST
         else:
             column = books.COUNTED if place.located else books.UNLOCATED
+        if kind in _KEPT:
+            seen.kept.append(len(seen.at))
+        elif kind == "correction":
+            seen.corrections.append(len(seen.at))
         seen.at.append(at)
         seen.events.append(event)
         seen.time_us.append(time_us)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.measures import Contribution
 
 _START_BITS = 36
+_START_MASK = (1 << _START_BITS) - 1
 _START_BIAS = 1 << (_START_BITS - 1)
 """Window starts are kept as unsigned numbers: 36 bits reach a thousand years either way from 1970."""
 
@@ -76,6 +77,12 @@ class Tallies:
         flat = tuple(number for dimensions, n in figures for number in (self._dimensions.code(dimensions), n))
         self._cells[segment << _START_BITS | window_start + _START_BIAS] = flat
 
+    def drop_before(self, window_start: int) -> None:
+        """Forget cells whose windows begin before this, unless they wait to be stored."""
+        for key in [key for key in self._cells if (key & _START_MASK) - _START_BIAS < window_start]:
+            if key not in self._changed:
+                del self._cells[key]
+
     def take_changed(self) -> Iterator[tuple[int, int, Cell, bool]]:
         """Cells that changed since the last call, and whether a correction had part in it."""
         changed, self._changed = self._changed, {}
@@ -86,4 +93,4 @@ class Tallies:
         for key in keys:
             flat = self._cells[key]
             cell = {self._dimensions[code]: n for code, n in zip(flat[::2], flat[1::2], strict=True) if n}
-            yield key >> _START_BITS, (key & (1 << _START_BITS) - 1) - _START_BIAS, cell
+            yield key >> _START_BITS, (key & _START_MASK) - _START_BIAS, cell

@@ -40,16 +40,20 @@ def chunk_number(key: bytes) -> int | None:
 
 @dataclass(slots=True)
 class ChunkLog:
-    """Which chunks hold the index of one partition. `levels` holds the small ones, with their bytes."""
+    """Which chunks hold the index of one partition.
+
+    `full` are the large ones, each with the time of its latest event in microseconds, `levels` the small ones with
+    their bytes.
+    """
 
     next_number: int = 0
-    full: list[int] = field(default_factory=list)
+    full: dict[int, int] = field(default_factory=dict)
     levels: list[list[tuple[int, bytes]]] = field(default_factory=list)
 
     @property
     def numbers(self) -> list[int]:
         """Numbers of all chunks that belong to the index now."""
-        return sorted(self.full + [number for level in self.levels for number, _ in level])
+        return sorted([*self.full, *(number for level in self.levels for number, _ in level)])
 
     def append(self, entries: NDArray[np.void]) -> list[tuple[bytes, bytes | None]]:
         """Add entries. Returns the records to write for it: key and value, None for a key to delete."""
@@ -61,11 +65,18 @@ class ChunkLog:
             self._add(0, raw[at : at + FULL_BYTES], written)
         return list(written.items())
 
+    def drop_before(self, time_us: int) -> list[bytes]:
+        """Forget full chunks all of whose events are of before this time. Returns the keys to delete."""
+        dropped = [number for number, latest_us in self.full.items() if latest_us < time_us]
+        for number in dropped:
+            del self.full[number]
+        return [chunk_key(number) for number in dropped]
+
     def _add(self, level: int, raw: bytes, written: dict[bytes, bytes | None]) -> None:
         number, self.next_number = self.next_number, self.next_number + 1
         written[chunk_key(number)] = raw
         if len(raw) >= FULL_BYTES:
-            self.full.append(number)
+            self.full[number] = _latest_us(raw)
             return
         while len(self.levels) <= level:
             self.levels.append([])
@@ -89,8 +100,12 @@ def restore_chunks(chunks: Iterable[tuple[int, bytes]], next_number: int) -> tup
     ordered = sorted(chunks)
     for number, raw in ordered:
         if len(raw) >= FULL_BYTES:
-            log.full.append(number)
+            log.full[number] = _latest_us(raw)
         else:
             log.levels[0].append((number, raw))
     entries = np.frombuffer(bytearray(b"".join(raw for _, raw in ordered)), dtype=ENTRY)
     return log, entries
+
+
+def _latest_us(raw: bytes) -> int:
+    return int(np.frombuffer(raw, dtype=ENTRY)["time"].max())

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from models.books import COLUMNS, Books
 from models.records import decode_quarantine
+from models.topics import QUARANTINE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from streams.batches import Batch
-    from streams.kafka import CheckpointLog, GroupMember
+    from streams.kafka import GroupMember, GroupOffsets
     from streams.metrics import WorkerMetrics
     from streams.partition import SourcePartition, Write
 
@@ -22,18 +23,25 @@ _ENTRY_BYTES_ESTIMATE = 64
 _CELL_BYTES_ESTIMATE = 400
 
 
+class WritesCheckpoints(Protocol):
+    """Where checkpoints go: `streams.kafka.CheckpointLog`, or a log in memory."""
+
+    def commit(self, writes: Iterable[Write], offsets: GroupOffsets, member: GroupMember) -> bool:
+        """Write records and offsets as one, or nothing and return False."""
+
+
 @dataclass(slots=True)
 class HeldPartition:
     """A source partition that the group has given to this worker.
 
-    `state` is None while it is read back. `refused` are records for the quarantine, `folded` numbers of records by
-    topic, both since the last checkpoint.
+    `state` is None while it is read back. `written` are records for the quarantine and for other partitions, `folded`
+    numbers of records by topic, both since the last checkpoint.
     """
 
     number: int
     state: SourcePartition | None = None
     stored_offsets: dict[str, int] = field(default_factory=dict)
-    refused: list[Write] = field(default_factory=list)
+    written: list[Write] = field(default_factory=list)
     folded: Counter[str] = field(default_factory=Counter)
     committed_books: Books = field(default_factory=Books)
 
@@ -45,7 +53,7 @@ class HeldPartition:
     def forget(self) -> None:
         """Drop the state; it will be read back."""
         self.state = None
-        self.refused = []
+        self.written = []
         self.folded = Counter()
 
     def begin(self, state: SourcePartition) -> None:
@@ -54,19 +62,19 @@ class HeldPartition:
         self.stored_offsets = dict(state.offsets)
         self.committed_books = state.ledger.books
 
-    def note_folded(self, batch: Batch, refused: list[Write]) -> int:
+    def note_folded(self, batch: Batch, written: list[Write]) -> int:
         """Note a batch that was folded. Returns about how many bytes it adds to the next checkpoint."""
-        self.refused += refused
+        self.written += written
         self.folded[batch.topic] += len(batch.offsets)
         entries = len(batch.offsets) * _ENTRY_BYTES_ESTIMATE
         cells = batch.into.ledger.tallies.changed * _CELL_BYTES_ESTIMATE
-        return entries + cells + sum(len(write.value or b"") for write in refused)
+        return entries + cells + sum(len(write.value or b"") for write in written)
 
 
 class Committer:
     """Commits checkpoints, and shows in the metrics what is committed, never more."""
 
-    def __init__(self, log: CheckpointLog, metrics: WorkerMetrics) -> None:
+    def __init__(self, log: WritesCheckpoints, metrics: WorkerMetrics) -> None:
         """Write to this log and show in these metrics."""
         self._log = log
         self._metrics = metrics
@@ -82,7 +90,7 @@ class Committer:
             offsets: dict[int, dict[str, int]] = {}
             for held in changed:
                 if held.state is not None:
-                    writes += held.refused
+                    writes += held.written
                     writes += held.state.checkpoint()
                     offsets[held.number] = dict(held.state.offsets)
             if not self._log.commit(writes, offsets, member):
@@ -100,11 +108,11 @@ class Committer:
         held.committed_books = held.state.ledger.books
         for topic, count in held.folded.items():
             self._metrics.records.labels(topic).inc(count)
-        for write in held.refused:
-            if write.value is not None:
+        for write in held.written:
+            if write.topic == QUARANTINE and write.value is not None:
                 self._metrics.quarantined.labels(decode_quarantine(write.value).code).inc()
         held.folded = Counter()
-        held.refused = []
+        held.written = []
 
     def note_totals(self, all_held: Iterable[HeldPartition]) -> None:
         """Show the books and the sizes over all partitions that this worker holds."""

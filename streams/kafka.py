@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from models.errors import BrokerUnavailableError, FencedError, RestoreError, TopicMismatchError
-from models.topics import INPUTS, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
+from models.topics import READ, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
 from streams.partition import Stored, Write
 
 if TYPE_CHECKING:
@@ -79,6 +79,28 @@ def group_member(consumer: Consumer) -> GroupMember:
     return GroupMember(metadata, generation, member_id.decode())
 
 
+def open_consumer(broker: str, group: str, instance_id: str | None, session_timeout_s: float) -> Consumer:
+    """Make the consumer that reads the input. It subscribes to nothing yet."""
+    settings = client_settings(broker) | {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",
+        # Positions come from our own state. A reset behind its back would count twice or not at all.
+        "auto.offset.reset": "error",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": int(session_timeout_s * 1000),
+        "heartbeat.interval.ms": int(session_timeout_s * 300),
+        # By default a full queue makes the fetcher sleep a whole second.
+        "fetch.queue.backoff.ms": 5,
+        "queued.min.messages": 50_000,
+        "queued.max.messages.kbytes": 64 * 1024,
+        "fetch.message.max.bytes": 4 * 1024 * 1024,
+    }
+    if instance_id is not None:
+        settings["group.instance.id"] = instance_id
+    return Consumer(settings)
+
+
 class CheckpointLog:
     """Writes checkpoints, each in one transaction with the offsets that it counts through."""
 
@@ -111,8 +133,8 @@ class CheckpointLog:
         producer = self._producer
         producer.begin_transaction()
         try:
-            for topic, partition, key, value in writes:
-                self._produce(self._topics.name(topic), partition, key, value)
+            for write in writes:
+                self._produce(write)
             positions = [
                 TopicPartition(self._topics.name(topic), partition, offset)
                 for partition, by_topic in offsets.items()
@@ -129,10 +151,11 @@ class CheckpointLog:
             return False
         return True
 
-    def _produce(self, topic: str, partition: int, key: bytes, value: bytes | None) -> None:
+    def _produce(self, write: Write) -> None:
+        name = self._topics.name(write.topic)
         while True:
             try:
-                self._producer.produce(topic, value, key, partition)
+                self._producer.produce(name, write.value, write.key, write.partition, headers=list(write.headers))
             except BufferError:
                 self._producer.poll(0.1)
             else:
@@ -229,17 +252,17 @@ class StateReader:
         """
         consumer = self._consumer()
         try:
-            wanted = [TopicPartition(self._topics.name(topic), partition) for topic in INPUTS]
+            wanted = [TopicPartition(self._topics.name(topic), partition) for topic in READ]
             found = consumer.committed(wanted, timeout_s)
         except KafkaException as error:
             raise RestoreError(f"partition {partition}: no committed offsets: {error.args[0].str()}") from None
         finally:
             consumer.close()
-        return {topic: at.offset for topic, at in zip(INPUTS, found, strict=True) if at.offset >= 0}
+        return {topic: at.offset for topic, at in zip(READ, found, strict=True) if at.offset >= 0}
 
     def beginnings(self, partition: int) -> dict[str, int]:
-        """Offset of the oldest record that each input topic still holds."""
-        return dict(zip(INPUTS, self._offsets(INPUTS, partition, OffsetSpec.earliest()), strict=True))
+        """Offset of the oldest record that each topic still holds."""
+        return dict(zip(READ, self._offsets(READ, partition, OffsetSpec.earliest()), strict=True))
 
     def stored(self, partition: int, timeout_s: float = 120.0) -> Iterator[Stored]:
         """Everything committed to the topics that hold this partition's state, oldest first in each.
@@ -267,6 +290,14 @@ class StateReader:
                         open_.discard(message.topic())
         finally:
             consumer.close()
+
+    def ends(self, partitions: Iterable[int]) -> dict[tuple[str, int], int]:
+        """Offset behind the newest record, per topic that is read and partition, asked of the broker itself."""
+        return {
+            (topic, partition): end
+            for partition in partitions
+            for topic, end in zip(READ, self._offsets(READ, partition, OffsetSpec.latest()), strict=True)
+        }
 
     def _offsets(self, topics: Sequence[str], partition: int, spec: OffsetSpec) -> list[int]:
         wanted = [TopicPartition(self._topics.name(topic), partition) for topic in topics]

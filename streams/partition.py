@@ -35,7 +35,7 @@ from models.records import (
     rfc3339,
     spans_of,
 )
-from models.sighting import Vocabulary
+from models.sighting import MICROSECOND, Vocabulary
 from streams.chunks import ChunkLog, chunk_number, restore_chunks
 from streams.rulings import restore_rulings, rulings_to_store
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 CHECKPOINT_KEY = b"checkpoint"
 _NO_WORDS = {"segments": 0, "sources": 0, "contributions": 0}
 DIGEST_KEY_BYTES = 32
+_STEPS_PER_HORIZON = 50
 _NEVER_STORED = Revision(epoch=1, checkpoint=0)
 
 
@@ -57,6 +58,7 @@ class Write(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Stored(NamedTuple):
@@ -82,7 +84,9 @@ def fingerprint_of(rules: Rules, partitions: int) -> Fingerprint:
 class SourcePartition:
     """The state of one source partition in memory.
 
-    `offsets` are, per input topic, those of the next record to fold. `revision` is that of the last checkpoint.
+    `offsets` are, per topic that is read, those of the next record to fold. `revision` is that of the last checkpoint.
+    `forwarded` holds, per partition that records were forwarded from, the offset of the last one: a copy that a
+    recount makes once more is told by it. `arrived_us` is the latest arrival of a record.
     """
 
     number: int
@@ -92,6 +96,9 @@ class SourcePartition:
     revision: Revision = _NEVER_STORED
     chunks: ChunkLog = field(default_factory=ChunkLog)
     stored_words: dict[str, int] = field(default_factory=lambda: dict(_NO_WORDS))
+    forwarded: dict[str, int] = field(default_factory=dict)
+    arrived_us: int = 0
+    _horizon_us: int = 0
 
     @classmethod
     def fresh(cls, number: int, rules: Rules, fingerprint: Fingerprint) -> SourcePartition:
@@ -132,6 +139,7 @@ class SourcePartition:
             yield Write(topics.SEGMENT_COVERAGE, self.number, watched.key(), encode(watched))
         for key, value in self.chunks.append(ledger.take_entries()):
             yield Write(topics.STATE, self.number, key, value)
+        yield from self._forget_expired()
         for key, value in rulings_to_store(ledger):
             yield Write(topics.STATE, self.number, key, value)
         yield from self._new_words()
@@ -164,7 +172,22 @@ class SourcePartition:
             words=dict(self.stored_words),
             chunks=self.chunks.numbers,
             next_chunk=self.chunks.next_number,
+            forwarded=dict(self.forwarded),
+            arrived_us=self.arrived_us,
         )
+
+    def _forget_expired(self) -> Iterator[Write]:
+        """Drop index and cells that lie before the horizon, a fiftieth of it at a time."""
+        horizon_s = self.ledger.rules.horizon_s
+        if horizon_s is None:
+            return
+        horizon_us = self.arrived_us - horizon_s * MICROSECOND
+        if horizon_us - self._horizon_us < horizon_s * MICROSECOND // _STEPS_PER_HORIZON:
+            return
+        self._horizon_us = horizon_us
+        self.ledger.forget_before(horizon_us)
+        for key in self.chunks.drop_before(horizon_us):
+            yield Write(topics.STATE, self.number, key, None)
 
 
 def restore_partition(
@@ -213,6 +236,8 @@ def restore_partition(
         revision=checkpoint.revision,
         chunks=chunks,
         stored_words=dict(checkpoint.words),
+        forwarded=dict(checkpoint.forwarded),
+        arrived_us=checkpoint.arrived_us,
     )
 
 

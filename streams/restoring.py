@@ -23,10 +23,10 @@ class ReadsState(Protocol):
     """Where a partition's state is read from: `streams.kafka.StateReader`, or a log in memory."""
 
     def committed(self, partition: int) -> dict[str, int]:
-        """Offsets that the group has committed, per input topic; empty where it has none."""
+        """Offsets that the group has committed, per topic that is read; empty where it has none."""
 
     def beginnings(self, partition: int) -> dict[str, int]:
-        """Offset of the oldest record of each input topic."""
+        """Offset of the oldest record of each topic that is read."""
 
     def stored(self, partition: int) -> Iterator[Stored]:
         """Everything committed to the topics that hold this partition's state."""
