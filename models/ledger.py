@@ -20,10 +20,10 @@ from models.errors import RecordError
 from models.index import EventIndex, digester, distinct, entries_for
 from models.revising import Move, Reviser
 from models.sighting import MICROSECOND, Observer, Rules, Sightings, Vocabulary
-from models.tallies import Tallies
+from models.tallies import FigureRow, Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -188,9 +188,9 @@ class Ledger:
         digest = None if target.event_id is None else self._digest(target.source_id, target.event_id)
         return self.reviser.hear(correction, digest)
 
-    def restore_cell(self, segment_id: str, window_start: int, cell: Cell) -> None:
+    def restore_cell(self, segment_id: str, window_start: int, figures: Iterable[FigureRow]) -> None:
         """Set a cell to what was stored of it."""
-        self.tallies.restore(self.vocabulary.segments.code(segment_id), window_start, cell.items())
+        self.tallies.restore(self.vocabulary.segments.code(segment_id), window_start, figures)
 
     def restore_coverage(self, segment_id: str, hour: int, cell: CoverageCell) -> None:
         """Set a coverage cell to what was stored of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +42,7 @@ def rfc3339(epoch_s: int) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=100_000)
 def epoch_s(text: str) -> int:
     """Read what `rfc3339` wrote."""
     return int(datetime.fromisoformat(text).timestamp())
@@ -149,7 +151,8 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     """A record that cannot be counted, with all that is needed to mend and send it again.
 
     `raw` is base64 of the first 64 KiB, plates masked. Where there was more, `length` and `sha256` tell of the whole.
-    From a file, `file` and `line` take the place of topic, partition and offset.
+    From a file, `file` and `line` take the place of topic, partition and offset. Of a batch that cannot be read,
+    `last_offset` says how far it reaches.
     """
 
     code: str
@@ -163,6 +166,12 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     line: int | None = None
     length: int | None = None
     sha256: str | None = None
+    last_offset: int | None = None
+
+    @property
+    def records(self) -> int:
+        """How many records this tells of."""
+        return 1 if self.last_offset is None or self.offset is None else self.last_offset - self.offset + 1
 
     def bytes(self) -> bytes:
         """Give the masked bytes."""
@@ -177,6 +186,7 @@ class Origin(NamedTuple):
     offset: int | None = None
     file: str | None = None
     line: int | None = None
+    last_offset: int | None = None
 
 
 def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> QuarantineRecord:
@@ -198,6 +208,7 @@ def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> 
         line=origin.line,
         length=len(whole) if cut else None,
         sha256=sha256(whole).hexdigest() if cut else None,
+        last_offset=origin.last_offset,
     )
 
 

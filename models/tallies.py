@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from models.cells import Cell
     from models.measures import Contribution
 
+FigureRow = tuple[str, str, str, str, str, str, str, int]
+
 _START_BITS = 36
 _START_MASK = (1 << _START_BITS) - 1
 _START_BIAS = 1 << (_START_BITS - 1)
@@ -72,9 +74,11 @@ class Tallies:
         self._cells[key] = cell
         self._changed[key] = corrected or self._changed.get(key, False)
 
-    def restore(self, segment: int, window_start: int, figures: Iterable[tuple[Dimensions, int]]) -> None:
-        """Set a cell to what was stored. It does not count as changed."""
-        flat = tuple(number for dimensions, n in figures for number in (self._dimensions.code(dimensions), n))
+    def restore(self, segment: int, window_start: int, figures: Iterable[FigureRow]) -> None:
+        """Set a cell to what was stored: rows of the seven dimensions and the figure. It does not count as changed."""
+        # A plain tuple finds the code of equal dimensions; only what is new is made into them.
+        code = self._dimensions.code
+        flat = tuple(number for row in figures for number in (code(row[:7], Dimensions._make), row[7]))
         self._cells[segment << _START_BITS | window_start + _START_BIAS] = flat
 
     def drop_before(self, window_start: int) -> None:

@@ -17,6 +17,7 @@ from mode import Service
 from models.errors import RunError, StalledError
 from models.topics import READ
 from streams.batches import Batch, fold
+from streams.fetching import LogReader
 from streams.kafka import CheckpointLog, StateReader, open_consumer
 from streams.source import Clients, RecordSource, SourceSettings, in_thread
 from streams.watchdog import LOOK_EVERY_S, Watchdog
@@ -70,6 +71,7 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
         log=lambda: CheckpointLog(settings.broker, topics, settings.transactional_id),
         state=reader,
         beside=in_thread,
+        fetch=LogReader(settings.broker).fetch,
     )
     service = _SourceService(
         lambda submit: RecordSource(settings.source, clients, rules, metrics, submit),

@@ -16,13 +16,15 @@ import numpy as np
 from models.index import ENTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
 FAN_IN: Final = 64
 FULL_BYTES: Final = 512 * 1024
 """A chunk of this size is never merged again. It keeps records well below the topics' 16 MiB."""
+
+_PUT_BYTES: Final = 32 * 1024 * 1024
 
 _KEY: Final = "index/"
 
@@ -91,20 +93,33 @@ class ChunkLog:
             self._add(level + 1, joined[at : at + FULL_BYTES], written)
 
 
-def restore_chunks(chunks: Iterable[tuple[int, bytes]], next_number: int) -> tuple[ChunkLog, NDArray[np.void]]:
-    """Take up the log where it was left. Returns it with all entries, in the order in which they were written.
+def restore_chunks(chunks: dict[int, bytes], next_number: int, put: Callable[[NDArray[np.void]], None]) -> ChunkLog:
+    """Take up the log where it was left, and give all entries to `put`, some million at a time, oldest first.
 
-    Small chunks all come back at the lowest level; the next merge puts them in order.
+    Takes the chunks out of the dictionary as it goes: they and the index would not both fit into memory. Small
+    chunks all come back at the lowest level; the next merge puts them in order.
     """
     log = ChunkLog(next_number=next_number, levels=[[]])
-    ordered = sorted(chunks)
-    for number, raw in ordered:
+    pending: list[bytes] = []
+    pending_bytes = 0
+    for number in sorted(chunks):
+        raw = chunks.pop(number)
         if len(raw) >= FULL_BYTES:
             log.full[number] = _latest_us(raw)
         else:
             log.levels[0].append((number, raw))
-    entries = np.frombuffer(bytearray(b"".join(raw for _, raw in ordered)), dtype=ENTRY)
-    return log, entries
+        pending.append(raw)
+        pending_bytes += len(raw)
+        if pending_bytes >= _PUT_BYTES:
+            put(_entries_of(pending))
+            pending, pending_bytes = [], 0
+    if pending:
+        put(_entries_of(pending))
+    return log
+
+
+def _entries_of(raws: list[bytes]) -> NDArray[np.void]:
+    return np.frombuffer(b"".join(raws), dtype=ENTRY)
 
 
 def _latest_us(raw: bytes) -> int:

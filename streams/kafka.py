@@ -31,6 +31,9 @@ DECISION_TIMEOUT_S = 60.0
 _STATE_TOPICS = (STATE, SEGMENT_COUNTS, SEGMENT_COVERAGE)
 _METADATA_PREFIX = b"CGMDv2:"
 
+UNREADABLE = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})  # noqa: SLF001
+"""What librdkafka says of a batch whose checksum is wrong, that does not decompress, or that is of no known kind."""
+
 GroupOffsets = dict[int, dict[str, int]]
 """Per source partition and input topic, the offset of the next record to read."""
 
@@ -48,6 +51,7 @@ def _reader_settings(broker: str, group: str) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "auto.offset.reset": "earliest",
         "enable.partition.eof": True,
+        "check.crcs": True,
         "fetch.queue.backoff.ms": 5,
         # A partition that has come to its end must not hold up the others in one fetch.
         "fetch.wait.max.ms": 10,
@@ -87,6 +91,10 @@ def open_consumer(broker: str, group: str, instance_id: str | None, session_time
         "isolation.level": "read_committed",
         # Positions come from our own state. A reset behind its back would count twice or not at all.
         "auto.offset.reset": "error",
+        # Without it flipped bits are counted, or stop the partition and nothing is said.
+        "check.crcs": True,
+        # What is behind the last committed record (markers, aborted records) is otherwise never known to be read.
+        "enable.partition.eof": True,
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": int(session_timeout_s * 1000),
         "heartbeat.interval.ms": int(session_timeout_s * 300),
@@ -130,6 +138,15 @@ class CheckpointLog:
         Raises FencedError where another worker has taken this one's place, and RestoreError where the outcome
         cannot be learned: after either, this process may know nothing any more and must end.
         """
+        try:
+            return self._commit_or_abort(writes, offsets, member)
+        except KafkaException as error:
+            reason = error.args[0]
+            if _is_fenced(reason):
+                raise FencedError(f"another worker runs under this one's name: {reason.str()}") from None
+            raise RestoreError(f"a transaction could be neither committed nor aborted: {reason.str()}") from None
+
+    def _commit_or_abort(self, writes: Iterable[Write], offsets: GroupOffsets, member: GroupMember) -> bool:
         producer = self._producer
         producer.begin_transaction()
         try:
@@ -140,12 +157,13 @@ class CheckpointLog:
                 for partition, by_topic in offsets.items()
                 for topic, offset in by_topic.items()
             ]
-            self._decided(lambda: producer.send_offsets_to_transaction(positions, member.metadata, 10.0))
+            if positions:
+                self._decided(lambda: producer.send_offsets_to_transaction(positions, member.metadata, 10.0))
             self._decided(lambda: producer.commit_transaction(10.0))
         except KafkaException as error:
             reason = error.args[0]
-            if reason.fatal() or reason.code() == KafkaError._FENCED:  # noqa: SLF001 - its only name
-                raise FencedError(f"another worker runs under this one's name: {reason.str()}") from None
+            if _is_fenced(reason):
+                raise
             logger.warning("checkpoint refused, restoring from Kafka: %s", reason.str())
             self._decided(lambda: producer.abort_transaction(10.0))
             return False
@@ -177,6 +195,10 @@ class CheckpointLog:
                     raise RestoreError(message) from None
             else:
                 return
+
+
+def _is_fenced(reason: KafkaError) -> bool:
+    return bool(reason.fatal()) or reason.code() == KafkaError._FENCED  # noqa: SLF001 - its only name
 
 
 class CommittedRecord(NamedTuple):
@@ -226,6 +248,8 @@ class CommittedLog:
                     # Where committed records end. Behind it only markers of transactions may stand, or an open one.
                     self._reached[at] = message.offset()
                     open_.discard(at)
+                elif error.code() in UNREADABLE:
+                    raise RestoreError(f"{at[0]}[{at[1]}] cannot be read: {error.str()}: restore it from a backup")
                 else:
                     logger.warning("Kafka: %s", error.str())
 
@@ -244,18 +268,26 @@ class StateReader:
         self._group = group
         self._admin = AdminClient(client_settings(broker))
 
-    def committed(self, partition: int, timeout_s: float = 30.0) -> dict[str, int]:
-        """Offsets that the group has committed, per input topic; empty where it has none.
+    def committed(self, partition: int, timeout_s: float = 60.0) -> dict[str, int]:
+        """Offsets that the group has committed, per topic that is read; empty where it has none.
 
         While a transaction that holds offsets is undecided the broker calls them unstable; librdkafka then asks
-        again until they are decided, since the consumer reads committed records only.
+        again until they are decided, since the consumer reads committed records only. Other refusals (no
+        coordinator yet, a broker that comes back) pass too: it is asked again until `timeout_s` is over.
         """
+        deadline = time.monotonic() + timeout_s
+        wanted = [TopicPartition(self._topics.name(topic), partition) for topic in READ]
         consumer = self._consumer()
         try:
-            wanted = [TopicPartition(self._topics.name(topic), partition) for topic in READ]
-            found = consumer.committed(wanted, timeout_s)
-        except KafkaException as error:
-            raise RestoreError(f"partition {partition}: no committed offsets: {error.args[0].str()}") from None
+            while True:
+                try:
+                    found = consumer.committed(wanted, 10.0)
+                    break
+                except KafkaException as error:
+                    if time.monotonic() > deadline:
+                        reason = error.args[0].str()
+                        raise RestoreError(f"partition {partition}: no committed offsets: {reason}") from None
+                    time.sleep(0.2)
         finally:
             consumer.close()
         return {topic: at.offset for topic, at in zip(READ, found, strict=True) if at.offset >= 0}
@@ -265,29 +297,32 @@ class StateReader:
         return dict(zip(READ, self._offsets(READ, partition, OffsetSpec.earliest()), strict=True))
 
     def stored(self, partition: int, timeout_s: float = 120.0) -> Iterator[Stored]:
-        """Everything committed to the topics that hold this partition's state, oldest first in each.
+        """Everything committed to the topics that hold this partition's state, topic by topic, `state` first.
 
         The end is that of all records, those of open transactions too: a read-committed end would stop before an
         open transaction, and miss what it is about to commit. The broker aborts it after `TRANSACTION_TIMEOUT_MS`.
         """
-        names = {self._topics.name(topic): topic for topic in _STATE_TOPICS}
-        ends = dict(zip(names, self._offsets(_STATE_TOPICS, partition, OffsetSpec.latest()), strict=True))
-        open_ = {name for name, end in ends.items() if end > 0}
+        ends = self._offsets(_STATE_TOPICS, partition, OffsetSpec.latest())
         deadline = time.monotonic() + timeout_s
+        for topic, end in zip(_STATE_TOPICS, ends, strict=True):
+            if end > 0:
+                yield from self._stored_in(topic, partition, end, deadline)
+
+    def _stored_in(self, topic: str, partition: int, end: int, deadline: float) -> Iterator[Stored]:
         consumer = self._consumer()
         try:
-            consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for name in open_])
-            while open_:
+            consumer.assign([TopicPartition(self._topics.name(topic), partition, OFFSET_BEGINNING)])
+            while True:
                 if time.monotonic() > deadline:
-                    raise RestoreError(f"partition {partition}: its state was not read within {timeout_s:.0f} s")
+                    raise RestoreError(f"partition {partition}: its state was not read in time, in {topic}")
                 for message in consumer.consume(10_000, 0.5):
                     error = message.error()
                     if error is None:
-                        yield Stored(names[message.topic()], message.key(), message.value())
+                        yield Stored(topic, message.key(), message.value())
                     elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                         raise RestoreError(f"partition {partition}: {error.str()}")
-                    elif message.offset() >= ends[message.topic()]:
-                        open_.discard(message.topic())
+                    elif message.offset() >= end:
+                        return
         finally:
             consumer.close()
 

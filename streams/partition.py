@@ -195,22 +195,46 @@ def restore_partition(
 ) -> SourcePartition | None:
     """Make a partition anew from all that its topics hold, or give None where they hold nothing.
 
-    `stored` is everything committed, oldest first. Raises FingerprintError where it was counted under other
-    settings, and RestoreError where parts of it are missing.
+    `stored` is everything committed, oldest first: all of `state` before anything else. Raises FingerprintError where
+    it was counted under other settings, and RestoreError where parts of it are missing.
     """
     state: dict[bytes, bytes] = {}
-    cells: dict[bytes, bytes] = {}
-    coverage: dict[bytes, bytes] = {}
-    by_topic = {topics.STATE: state, topics.SEGMENT_COUNTS: cells, topics.SEGMENT_COVERAGE: coverage}
+    partition: SourcePartition | None = None
     for topic, key, value in stored:
-        if value is None:
-            by_topic[topic].pop(key, None)
-        else:
-            by_topic[topic][key] = value
+        if topic == topics.STATE:
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+            continue
+        if partition is None:
+            # Before the cells are read: index, chunks and cells would not fit into memory together.
+            partition = _partition_from(state, number, rules, fingerprint)
+            if partition is None:
+                raise RestoreError(f"partition {number} has cells but no checkpoint: was `state` deleted?")
+        # Absolute states: of the records of one cell the last holds, so each may simply take its place.
+        if value is not None:
+            _restore_record(partition.ledger, topic, value)
+    return partition or _partition_from(state, number, rules, fingerprint)
+
+
+def _restore_record(ledger: Ledger, topic: str, value: bytes) -> None:
+    if topic == topics.SEGMENT_COUNTS:
+        record = decode_cell(value)
+        ledger.restore_cell(record.segment_id, epoch_s(record.window_start), record.figures)
+    else:
+        watched = decode_coverage(value)
+        ledger.restore_coverage(watched.segment_id, epoch_s(watched.hour_start), watched.cell())
+
+
+def _partition_from(
+    state: dict[bytes, bytes], number: int, rules: Rules, fingerprint: Fingerprint
+) -> SourcePartition | None:
+    """Make a partition without its cells from its records in `state`, which are used up."""
     raw = state.pop(CHECKPOINT_KEY, None)
     if raw is None:
-        if state or cells or coverage:
-            raise RestoreError(f"partition {number} has cells but no checkpoint: was `state` deleted?")
+        if state:
+            raise RestoreError(f"partition {number} has state but no checkpoint in it: was it deleted?")
         return None
     checkpoint = decode_checkpoint(raw)
     if checkpoint.fingerprint != fingerprint:
@@ -220,14 +244,8 @@ def restore_partition(
         )
     ledger = Ledger(rules, bytes.fromhex(checkpoint.digest_key), _restore_words(number, checkpoint, state))
     ledger.books = Books(**checkpoint.books)
-    chunks = _restore_index(number, checkpoint, state, ledger)
     restore_rulings(ledger, state)
-    for value in cells.values():
-        record = decode_cell(value)
-        ledger.restore_cell(record.segment_id, epoch_s(record.window_start), record.cell())
-    for value in coverage.values():
-        watched = decode_coverage(value)
-        ledger.restore_coverage(watched.segment_id, epoch_s(watched.hour_start), watched.cell())
+    chunks = _restore_index(number, checkpoint, state, ledger)
     return SourcePartition(
         number=number,
         ledger=ledger,
@@ -257,10 +275,13 @@ def _restore_words(number: int, checkpoint: CheckpointRecord, state: Mapping[byt
     )
 
 
-def _restore_index(number: int, checkpoint: CheckpointRecord, state: Mapping[bytes, bytes], ledger: Ledger) -> ChunkLog:
-    found = [(chunk, value) for key, value in state.items() if (chunk := chunk_number(key)) is not None]
-    if sorted(chunk for chunk, _ in found) != checkpoint.chunks:
+def _restore_index(number: int, checkpoint: CheckpointRecord, state: dict[bytes, bytes], ledger: Ledger) -> ChunkLog:
+    """Restore the index; its chunks are taken out of `state`."""
+    found: dict[int, bytes] = {}
+    for key in list(state):
+        chunk = chunk_number(key)
+        if chunk is not None:
+            found[chunk] = state.pop(key)
+    if sorted(found) != checkpoint.chunks:
         raise RestoreError(f"partition {number}: the index in `state` is not the one its checkpoint names")
-    log, entries = restore_chunks(found, checkpoint.next_chunk)
-    ledger.index.put(entries)
-    return log
+    return restore_chunks(found, checkpoint.next_chunk, ledger.index.put)

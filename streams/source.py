@@ -15,19 +15,20 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
 from models import topics as names
 from models.errors import RestoreError, RunError
 from models.partitioning import home_of
 from streams.batches import Batch
-from streams.committing import Committer, HeldPartition
-from streams.kafka import group_member
+from streams.committing import MAX_PIECE_BYTES, Committer, HeldPartition, pieces, worst_bytes
+from streams.kafka import UNREADABLE, group_member
 from streams.partition import fingerprint_of
+from streams.poison import Suspects, refuse_range, unreadable_at
 from streams.restoring import read_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from confluent_kafka import Consumer, Message
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from streams.committing import WritesCheckpoints
     from streams.metrics import WorkerMetrics
     from streams.partition import SourcePartition
+    from streams.poison import Fetched
     from streams.restoring import ReadsState
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """How the record source reads and commits. Times in seconds."""
+    """How the record source reads and commits. Times in seconds.
+
+    A checkpoint is due at `max_pending_bytes`, and so few records are folded ahead of it that it stays below
+    `max_transaction_bytes`. Where records wait and none comes for `quiet_s`, the log itself is looked at.
+    """
 
     topics: names.Topics
     partitions: int
@@ -51,13 +57,16 @@ class SourceSettings:
     batches_ahead: int = 2
     fold_timeout_s: float = 120.0
     max_pending_bytes: int = 8 * 1024 * 1024
+    max_transaction_bytes: int = 15 * 1024 * 1024
+    quiet_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
     """What the record source talks to: Kafka, or in the simulation a log in memory.
 
-    `consumer` and `log` are made in the source's own thread. `beside` runs a function next to that thread.
+    `consumer` and `log` are made in the source's own thread. `beside` runs a function next to that thread. `fetch`
+    reads the undecoded log of a topic's partition from an offset on; without it, unreadable batches stop a partition.
     """
 
     consumer: Callable[[], Consumer]
@@ -65,6 +74,7 @@ class Clients:
     state: ReadsState
     beside: Callable[[Callable[[], None]], None]
     now: Callable[[], float] = time.monotonic
+    fetch: Callable[[str, int, int], Fetched] | None = None
 
 
 def in_thread(work: Callable[[], None]) -> None:
@@ -92,10 +102,11 @@ class RecordSource:
         self._fingerprint = fingerprint_of(rules, settings.partitions)
         self._home = home_of(settings.partitions)
         self._held: dict[int, HeldPartition] = {}
-        self._ahead: list[tuple[HeldPartition, Batch]] = []
+        self._ahead: list[tuple[HeldPartition, Batch, int]] = []
         self._restored: queue.SimpleQueue[tuple[HeldPartition, SourcePartition | Exception]] = queue.SimpleQueue()
         self._checkpoint_due = 0.0
         self._pending_bytes = 0
+        self._suspects = Suspects(settings.quiet_s)
         self._stopping = threading.Event()
         self.turned_at = clients.now()
         self.failure: BaseException | None = None
@@ -112,7 +123,7 @@ class RecordSource:
         for held in list(self._held.values()):
             state = held.state
             for topic in names.READ:
-                positions[topic, held.number] = -1 if state is None else state.offsets.get(topic, 0)
+                positions[topic, held.number] = -1 if state is None else held.position(topic)
         return positions
 
     @property
@@ -156,6 +167,7 @@ class RecordSource:
         messages = self._consumer.consume(self._settings.batch_records, 0.1)
         if messages:
             self._dispatch(messages)
+        self._look_at_suspects()
         self._take_restored()
         self._settle(self._settings.batches_ahead)
         if now >= self._checkpoint_due or self._pending_bytes > self._settings.max_pending_bytes:
@@ -168,28 +180,113 @@ class RecordSource:
     def _dispatch(self, messages: list[Message]) -> None:
         """Sort messages by topic and partition and hand them on, those of each in order."""
         grouped: dict[tuple[str, int], list[Message]] = defaultdict(list)
+        ends: dict[tuple[str, int], int] = {}
         for message in messages:
             error = message.error()
+            at = (message.topic(), message.partition())
+            if at in self._suspects.reported:
+                continue  # librdkafka goes astray behind a wrong checksum: what it finds there is no record
             if error is None:
-                grouped[message.topic(), message.partition()].append(message)
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                grouped[at].append(message)
+            elif error.code() in UNREADABLE or self._went_astray(message):
+                self._suspects.reported[at] = error.str()
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
+                ends[at] = message.offset()
+            else:
                 self._read_error(message)
         for (topic, number), group in grouped.items():
+            for piece in pieces(group, [worst_bytes(len(message)) for message in group], MAX_PIECE_BYTES):
+                self._hand_on(topic, number, piece)
+        for (topic, number), end in ends.items():
+            if (ended := self._held.get(number)) is not None:
+                ended.note_end(self._settings.topics.input_of(topic), end)
+
+    def _hand_on(self, topic: str, number: int, group: Sequence[Message]) -> None:
+        """Hand records of one topic and partition to the agents."""
+        worst = sum(worst_bytes(len(message)) for message in group)
+        self._make_room(worst)
+        held = self._held.get(number)
+        if held is None or held.state is None:
+            return  # fetched for an assignment that has ended since; whoever holds it now reads it again
+        name = self._settings.topics.input_of(topic)
+        batch = Batch(
+            into=held.state,
+            topic=name,
+            offsets=[message.offset() for message in group],
+            values=[message.value() for message in group],
+            arrivals_us=[message.timestamp()[1] * 1000 for message in group],
+            home=self._home,
+            headers=[message.headers() for message in group] if name == names.REROUTED else (),
+        )
+        held.handed_on[name] = batch.offsets[-1] + 1
+        self._ahead.append((held, batch, worst))
+        self._submit(batch)
+
+    def _make_room(self, worst: int) -> None:
+        """Let the next checkpoint stay below the limit even if all that is on its way to the agents is refused."""
+        limit = self._settings.max_transaction_bytes - worst
+        while self._ahead and self._pending_bytes + sum(bytes_ for *_, bytes_ in self._ahead) > limit:
+            self._settle(len(self._ahead) - 1)
+        if self._pending_bytes > limit:
+            self._checkpoint()
+
+    def _look_at_suspects(self) -> None:
+        """Pass over batches that cannot be read: their offsets go to quarantine, and the partition goes on."""
+        if self._clients.fetch is None:
+            return
+        suspects = self._suspects.take(self._clients.now(), self._waiting())
+        if suspects:
+            self._settle(0)
+        for (topic, number), reported in suspects.items():
             held = self._held.get(number)
             if held is None or held.state is None:
-                continue  # fetched for an assignment that has ended since; whoever holds it now reads it again
+                continue
             name = self._settings.topics.input_of(topic)
-            batch = Batch(
-                into=held.state,
-                topic=name,
-                offsets=[message.offset() for message in group],
-                values=[message.value() for message in group],
-                arrivals_us=[message.timestamp()[1] * 1000 for message in group],
-                home=self._home,
-                headers=[message.headers() for message in group] if name == names.REROUTED else (),
-            )
-            self._ahead.append((held, batch))
-            self._submit(batch)
+            position = held.state.offsets.get(name, 0)
+            believed = self._suspects.believe((topic, number), position, reported)
+            try:
+                fetched = self._clients.fetch(topic, number, position)
+            except RunError as error:
+                logger.error("%s; looked because of: %s", error, reported or "silence")  # noqa: TRY400 - it says it all
+                found = None
+            else:
+                found = unreadable_at(fetched, position, believed=believed)
+            if found is not None:
+                write = refuse_range(held.state, name, found)
+                self._pending_bytes += held.note_refused(name, found.records, write)
+                logger.error(
+                    "%s[%d]: passed over offsets %d to %d: %s", topic, number, found.first, found.end - 1, found.reason
+                )
+            if found is not None or reported:
+                self._go_on_at(TopicPartition(topic, number, held.state.offsets.get(name, 0)))
+
+    def _went_astray(self, message: Message) -> bool:
+        """Tell whether an offset is out of range that nobody asked for: what was read behind a wrong checksum."""
+        held = self._held.get(message.partition())
+        if message.error().code() != KafkaError._AUTO_OFFSET_RESET or held is None or held.state is None:  # noqa: SLF001
+            return False
+        return message.offset() not in held.asked_for(self._settings.topics.input_of(message.topic()))
+
+    def _go_on_at(self, at: TopicPartition) -> None:
+        try:
+            self._consumer.seek(at)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001 - its only name
+                raise
+            # It went astray and has stopped fetching: only a new assignment starts it again.
+            self._consumer.incremental_unassign([TopicPartition(at.topic, at.partition)])
+            self._consumer.incremental_assign([at])
+
+    def _waiting(self) -> dict[tuple[str, int], int]:
+        """Where records wait that were appended and have not been read: the offset of the next one."""
+        waiting = {}
+        for held in self._held.values():
+            for topic in names.READ if held.state is not None else ():
+                name = self._settings.topics.name(topic)
+                _low, high = self._consumer.get_watermark_offsets(TopicPartition(name, held.number), cached=True)
+                if high > (position := held.position(topic)):
+                    waiting[name, held.number] = position
+        return waiting
 
     def _read_error(self, message: Message) -> None:
         error = message.error()
@@ -205,7 +302,7 @@ class RecordSource:
     def _settle(self, ahead: int) -> None:
         """Wait until at most so many batches are with the agents. One that failed costs its partition its state."""
         while len(self._ahead) > ahead:
-            held, batch = self._ahead.pop(0)
+            held, batch, _worst = self._ahead.pop(0)
             try:
                 written = batch.settled.result(self._settings.fold_timeout_s)
             except TimeoutError:
@@ -244,8 +341,7 @@ class RecordSource:
             for topic in names.READ:
                 at = TopicPartition(self._settings.topics.name(topic), held.number)
                 _low, high = self._consumer.get_watermark_offsets(at, cached=True)
-                folded = held.state.offsets.get(topic, 0) if held.state is not None else 0
-                lag[topic] += max(high - folded, 0)
+                lag[topic] += max(high - held.position(topic), 0)
         return lag
 
     # -- taking over and giving back -----------------------------------------------------------------------
