@@ -40,15 +40,21 @@ for _name, _what in (
 
 def main() -> NoReturn:
     """Run a command and end with its exit code: 0 done, 1 the run failed, 2 the input is wrong."""
+    # Whoever ends us with SIGTERM wants the same as with Ctrl-C: half-written files go, connections are closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="amanzhol", standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.Abort:
+        click.echo("amanzhol: interrupted", err=True)
         code = _INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        code = 0
     except click.UsageError as error:
-        where = f" {error.ctx.command_path!r}" if error.ctx else ""
-        click.echo(f"amanzhol: {error.format_message()} (see{where} --help)", err=True)
+        command = error.ctx.command_path if error.ctx else "amanzhol"
+        click.echo(f"amanzhol: {error.format_message().rstrip('.')} (see {command} --help)", err=True)
         code = WRONG_INPUT
     except click.ClickException as error:
         click.echo(f"amanzhol: {error.format_message()}", err=True)

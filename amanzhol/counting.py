@@ -6,13 +6,16 @@ import csv
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from amanzhol.files.events import read_lines
 from amanzhol.files.output import whole_file
 from models.decoding import type_of
-from models.errors import RecordError
+from models.events import Identifier  # noqa: TC001 - pydantic reads it
 from models.ledger import Folded, Ledger
 from models.records import Origin, encode, quarantine_record
 from models.sighting import NEVER_COUNTED
+from models.topics import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,24 +81,42 @@ def _located_writer(file: IO[str], ledger: Ledger) -> _Follows:
     def follow(lines: Lines, folded: Folded) -> None:
         rows: list[tuple[Any, ...]] = [("", "", "", "", "", "")] * len(lines.records)
         for at, _ in folded.refused:
-            event = folded.decoded[at]
-            ids = ("", "") if isinstance(event, RecordError) else (event.source_id, event.event_id)
-            rows[at] = (*ids, "", "", "", folded.columns[at])
+            rows[at] = (*_ids_of(lines.records[at]), "", "", "", folded.columns[at])
         seen = folded.sightings
         for at, event, segment, km, distance_m in zip(
             seen.at, seen.events, seen.segment, seen.km, seen.distance_m, strict=True
         ):
-            rows[at] = (
-                event.source_id,
-                event.event_id,
-                "" if type_of(event) in NEVER_COUNTED else segments[segment],
+            place: tuple[Any, ...] = (
+                segments[segment],
                 "" if km != km else round(km, 4),  # noqa: PLR0124 - NaN alone differs from itself
                 "" if distance_m != distance_m else round(distance_m, 2),  # noqa: PLR0124
-                folded.columns[at],
             )
+            if type_of(event) in NEVER_COUNTED:
+                place = ("", "", "")
+            rows[at] = (event.source_id, event.event_id, *place, folded.columns[at])
         writer.writerows(rows)
 
     return follow
+
+
+class _Ids(BaseModel):
+    """As much of a refused record as says which event it was to be."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    source_id: Identifier
+    event_id: Identifier
+
+
+def _ids_of(record: bytes) -> tuple[str, str]:
+    """Give (`source_id`, `event_id`) of a record that was refused; empty where it does not parse, or has none."""
+    if len(record) > MAX_RECORD_BYTES:
+        return "", ""
+    try:
+        ids = _Ids.model_validate_json(record)
+    except ValidationError:
+        return "", ""
+    return ids.source_id, ids.event_id
 
 
 def _quarantine_writer(file: IO[bytes]) -> _Follows:

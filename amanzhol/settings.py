@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariableError
 
 from models.errors import SettingsError
 from models.fleet import FleetKind
@@ -146,7 +147,12 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         finding = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in finding["loc"])
+        if finding["type"] == "extra_forbidden":
+            raise SettingsError(f"{TOML_FILE}: {name}: there is no such setting") from None
         flag = f"--{name.replace('_', '-')} (AMANZHOL_{name.upper()}, {TOML_FILE}: {name})"
-        raise SettingsError(f"{flag}: {finding['msg'].removeprefix('Value error, ')}") from None
+        fault = finding["msg"].removeprefix("Value error, ").replace("Input should", "must")
+        raise SettingsError(f"{flag}: {fault}") from None
+    except UnreadableVariableError:
+        raise SettingsError('AMANZHOL_FLEET: write a JSON list, such as ["fixed_camera", "drone:mobile"]') from None
     except ValueError as error:  # the file itself is not TOML
         raise SettingsError(f"{TOML_FILE}: {error}") from None

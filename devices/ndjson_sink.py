@@ -46,7 +46,9 @@ def _opened(out: str) -> Iterator[_Lines]:
         sys.stdout.buffer.flush()
         return
     path = Path(out)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Nothing can take the place of a device or a pipe, such as /dev/null: it is written to.
+    special = path.exists() and not path.is_file()
+    partial = path if special else path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as raw:
             if path.suffix == ".gz":
@@ -55,10 +57,12 @@ def _opened(out: str) -> Iterator[_Lines]:
                     yield packed
             else:
                 yield raw
-        partial.replace(path)
+        if not special:
+            partial.replace(path)
     except OSError as error:
         raise OutputError(
             f"{out}: cannot be written ({error.strerror}): choose a folder that exists and is writable"
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if not special:
+            partial.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -73,14 +73,20 @@ def problem(code: str, message: str, field: str = "") -> CheckError:
 def parse_instant(value: Any) -> datetime:
     """Read an RFC 3339 date and time with an offset.
 
-    Raises `CheckError` with the code `wrong_type`, `bad_time`, `naive_time`, or `bad_value` outside 1900 to 2199.
+    Raises `CheckError` with the code `missing_field`, `wrong_type`, `bad_time`, `naive_time`, or `bad_value` outside
+    1900 to 2199. Digits beyond the microsecond are rounded, never up into the next second.
     """
+    if value is None:
+        raise problem("missing_field", "null is no value of this field")
     if not isinstance(value, str):
         raise problem("wrong_type", 'a time is a string such as "2026-11-22T09:30:00+05:00"')
     try:
         instant = msgspec.convert(value, datetime)
     except msgspec.ValidationError:
         raise problem("bad_time", "not an RFC 3339 time; write it like 2026-11-22T09:30:00+05:00") from None
+    if not instant.microsecond and ".999999" in value:
+        # Nanoseconds were rounded up: the event would leave its window for the next.
+        instant -= timedelta(microseconds=1)
     if instant.tzinfo is None:
         raise problem("naive_time", "the time has no offset; end it with Z or with +05:00") from None
     if not EARLIEST <= instant < LATEST:

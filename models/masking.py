@@ -11,26 +11,41 @@ from typing import Any
 
 MASK = "***"
 
-PLATE_FIELDS = frozenset({"grnz", "regnumber", "reg_number", "license_number", "registration_number"})
-"""Names of fields that carry a plate, in lower case, beside all that have "plate" in their name."""
+_PLATE_NAME = "plate|grnz|reg_?number|licen[cs]e_?number|registration_?number"
+"""What the name of a field that carries a plate has in it, in any case."""
 
 _IDENTITY_FIELDS = frozenset({"event_id", "source_id", "occurred_at", "section_id"})
 
-# Kazakh plates (123ABC12, 123AB12, A123BCD), Cyrillic look-alikes included, and the near forms of the
-# neighbours (A123BC77): runs of two to three digits and letters in turn. Times and ids in hex may look
-# alike and are masked too: better an event id lost than a plate kept.
-_LETTER = "[A-Za-zА-Яа-яЁё]"
+# A letter of any script, since Cyrillic look-alikes are common; in text that does not parse also a byte that is
+# not UTF-8, which in windows-1251 is a letter.
+_LETTER = r"(?:[^\W\d_]|[\udc80-\udcff])"
+_NO_LETTER_BEFORE = r"(?<![^\W\d_])(?<![\udc80-\udcff])"
+_GAP = r"[\s._/|·-]{0,3}"
+
+# Kazakh plates (123ABC12, 123AB12, A123BCD, trailers 12ABC34) and those of the neighbours (A123BC77, AB123477,
+# 01A123BC, 01KG123ABC, 01123ABC): two or three runs of digits and letters in turn, whatever stands around them.
+# Ids in hex may look alike and are masked too: better an id lost than a plate kept.
 _PLATE = re.compile(
-    rf"(?<![0-9A-Za-zА-Яа-яЁё])"
-    rf"(?:\d{{3}}[ -]?{_LETTER}{{2,3}}[ -]?\d{{2}}"
-    rf"|{_LETTER}[ -]?\d{{3,4}}[ -]?{_LETTER}{{2,3}}(?:[ -]?\d{{2,3}})?"
-    rf"|{_LETTER}{{2}}[ -]?\d{{3,4}}[ -]?{_LETTER}{{1,2}})"
-    rf"(?![0-9A-Za-zА-Яа-яЁё])"
+    rf"(?:(?<!\d)\d{{3}}{_GAP}{_LETTER}{{2,3}}{_GAP}\d{{2}}"
+    rf"|(?<!\d)\d{{2}}{_LETTER}{{2,3}}\d{{2}}"
+    rf"|(?<!\d)\d{{2}}{_GAP}\d{{3}}{_GAP}{_LETTER}{{3}}"
+    rf"|{_NO_LETTER_BEFORE}{_LETTER}{_GAP}\d{{3,4}}{_GAP}{_LETTER}{{2,3}}(?:{_GAP}\d{{2,3}})?"
+    rf"|{_NO_LETTER_BEFORE}{_LETTER}{{2}}{_GAP}\d{{3,4}}{_GAP}{_LETTER}{{1,3}}(?:{_GAP}\d{{2,3}})?"
+    rf"|{_NO_LETTER_BEFORE}{_LETTER}{{2}} ?\d{{4}} ?\d{{2,3}})"
+    rf"(?:(?<=\d)(?!\d)|(?<!\d)(?!{_LETTER}))"
 )
 
+_CARRIES_PLATE = re.compile(_PLATE_NAME, re.IGNORECASE)
 
-# A plate field in text that does not parse; its value may be cut off at the end.
-_PLATE_FIELD = re.compile(r"""("[^"]*plate[^"]*"\s*:\s*)"[^"]*("|$)""", re.IGNORECASE)
+# A plate field in text that does not parse; its value may be cut off at the end. Names are bounded, else a long
+# string of "plateplateplate" would take time by the square of its length.
+_PLATE_FIELD = re.compile(
+    rf"""("[^"]{{0,40}}(?:{_PLATE_NAME})[^"]{{0,40}}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s",\[\]{{}}]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+
+# Letters and gaps as JSON may write them.
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|[bfnrt])")
 
 
 def mask_text(text: str) -> str:
@@ -43,36 +58,49 @@ def mask_record(raw: bytes) -> bytes:
 
     Where the record parses, fields that carry plates are masked whatever they hold, and other text by look,
     identities excepted (a masked `event_id` would be another event). Where it does not parse, everything is
-    masked by look; bytes that are not UTF-8 survive.
+    masked by look; bytes that are not UTF-8 survive, and what was UTF-16 comes back as UTF-8.
     """
     touched = False
 
     def masked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # Sees every pair, also those that a later one of the same name hides in the parsed object.
         nonlocal touched
-        result = {}
+        result: dict[str, Any] = {}
         for key, value in pairs:
-            kept = _masked_field(key, value)
-            touched = touched or kept != value or key in result
-            result[mask_text(key)] = kept
+            name, kept = mask_text(key), _masked_field(key, value)
+            touched = touched or name != key or name in result or _differ(kept, value)
+            result[name] = kept
         return result
 
     try:
         value = json.loads(raw, object_pairs_hook=masked_object)
-        if not isinstance(value, dict):
-            return _mask_bytes(raw)
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass") if touched else raw
+        masked = _masked_text_of(value)
+        if not touched and not _differ(masked, value):
+            return raw
+        return json.dumps(masked, ensure_ascii=False).encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         return _mask_bytes(raw)
 
 
 def _mask_bytes(raw: bytes) -> bytes:
-    text = _PLATE_FIELD.sub(rf'\1"{MASK}"', raw.decode("utf-8", "surrogateescape"))
-    return mask_text(text).encode("utf-8", "surrogateescape")
+    encoding = json.detect_encoding(raw)
+    escaped = raw.decode("utf-8", "surrogateescape") if "utf-8" in encoding else raw.decode(encoding, "replace")
+    without_fields = _PLATE_FIELD.sub(rf'\1"{MASK}"', escaped)
+    text = _ESCAPE.sub(_unescaped, without_fields)
+    masked = mask_text(text)
+    if masked == text:
+        return raw if without_fields == escaped else without_fields.encode("utf-8", "surrogateescape")
+    return masked.encode("utf-8", "surrogateescape")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """Give the letter that an escape stands for; for a half of one beyond 16 bits, which no plate has, a sign."""
+    letter = chr(int(escape[1], 16)) if escape[1] else " "
+    return "\N{REPLACEMENT CHARACTER}" if "\ud800" <= letter <= "\udfff" else letter
 
 
 def _masked_field(key: str, value: Any) -> Any:
-    if value is not None and _carries_plate(key):
+    if value is not None and _CARRIES_PLATE.search(key):
         return MASK
     return value if key in _IDENTITY_FIELDS else _masked_text_of(value)
 
@@ -85,5 +113,5 @@ def _masked_text_of(value: Any) -> Any:
     return value
 
 
-def _carries_plate(key: str) -> bool:
-    return "plate" in key.lower() or key.lower() in PLATE_FIELDS
+def _differ(masked: Any, value: Any) -> bool:
+    return masked is not value and bool(masked != value)  # NaN differs from itself

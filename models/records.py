@@ -29,6 +29,9 @@ NETWORK_DIGEST_CHARS = 12
 MAX_RAW_BYTES = 64 * 1024
 """So much of a quarantined record is kept; its offset says where the rest is."""
 
+_LONGEST_PLATE_BYTES = 128
+"""No plate is longer, its letters written as escapes and with gaps between its parts."""
+
 
 class Revision(NamedTuple):
     """Which of two records of one cell is the later: a recount raises the epoch, each checkpoint the number."""
@@ -192,10 +195,14 @@ class Origin(NamedTuple):
 def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> QuarantineRecord:
     """Describe a record that was refused. Its plates are masked before anything is cut off."""
     whole = raw or b""
-    # A record that large is no event: its beginning says what it is, and masking all of it would take long.
-    # Some bytes more than are kept, so that no plate is cut in half and missed.
-    kept = mask_record(whole[: MAX_RAW_BYTES + 64])[:MAX_RAW_BYTES]
     cut = len(whole) > MAX_RAW_BYTES
+    # A record that large is no event: its beginning says what it is, and masking all of it would take long.
+    # Some bytes more than are kept are masked and dropped again, so that no plate is cut in half and missed.
+    head = whole[: MAX_RAW_BYTES + _LONGEST_PLATE_BYTES]
+    kept = mask_record(head)
+    if len(head) < len(whole):
+        kept = kept[:-_LONGEST_PLATE_BYTES]
+    kept = kept[:MAX_RAW_BYTES]
     return QuarantineRecord(
         code=error.code,
         message=str(error),

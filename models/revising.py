@@ -47,12 +47,16 @@ _VALUED: Final[dict[str, type[Accident | Report]]] = {"accident": Accident, "rep
 
 
 class Move(NamedTuple):
-    """An event that is in another column of the books than before, or on another segment."""
+    """What corrections made of an event: another column of the books, another segment, or another place on it.
+
+    `place` is where it lies now, or None where that is still where it was first seen.
+    """
 
     digest: bytes
     old_column: str
     new_column: str
     segment: int
+    place: Place | None
 
 
 class Reviser:
@@ -108,23 +112,22 @@ class Reviser:
 
     def revise(self, entries: NDArray[np.void]) -> tuple[NDArray[np.void], list[Move]]:
         """Let hold what was said about these events. Returns the entries that changed, and how they moved."""
+        new = entries.copy()
         changed = []
         moves = []
-        for at, entry in enumerate(entries):
-            revised = self._revised(entry)
-            if revised is not None:
-                changed.append((at, *revised))
-        if not changed:
-            return entries[:0], []
-        new = entries[[at for at, _, _ in changed]].copy()
-        for row, (at, segment, contribution) in enumerate(changed):
-            old = entries[at]
-            new[row]["segment"], new[row]["contribution"] = segment, contribution
-            self._move(old, -1)
-            self._move(new[row], +1)
-            moves.append(Move(digest_bytes(old), self.column_of(old), self.column_of(new[row]), segment))
-        self._index.put(new)
-        return new, moves
+        for row, old in enumerate(entries):
+            segment, contribution, place = self._revised(old)
+            if (segment, contribution) != (int(old["segment"]), int(old["contribution"])):
+                new[row]["segment"], new[row]["contribution"] = segment, contribution
+                self._move(old, -1)
+                self._move(new[row], +1)
+                changed.append(row)
+            elif place is None:
+                continue
+            moves.append(Move(digest_bytes(old), self.column_of(old), self.column_of(new[row]), segment, place))
+        if changed:
+            self._index.put(new[changed])
+        return new[changed], moves
 
     def column_of(self, entry: np.void) -> str:
         """Give the column of the books that a counted event stands in."""
@@ -143,26 +146,25 @@ class Reviser:
             added = self._vocabulary.contributions[code]
             self._tallies.add(int(entry["segment"]), window, added, times, corrected=True)
 
-    def _revised(self, entry: np.void) -> tuple[int, int] | None:
-        """Segment and contribution that an event should have, or None where it has them."""
+    def _revised(self, entry: np.void) -> _Revised:
+        """What holds of an event by all that was said about it."""
         digest = digest_bytes(entry)
-        old = (int(entry["segment"]), int(entry["contribution"]))
-        code = old[1] & _CODE
-        if not self._vocabulary.contributions[code]:
-            return None  # statuses and corrections count nothing, so there is nothing to correct
+        old = _Revised(int(entry["segment"]), int(entry["contribution"]), None)
+        new = old._replace(contribution=old.contribution & _CODE)
+        if not self._vocabulary.contributions[new.contribution]:
+            return old  # statuses and corrections count nothing, so there is nothing to correct
         ruling = self.rulings.by_event.get(digest)
-        segment = old[0]
         if ruling is not None and ruling.fields:
-            segment, code = self._amended(digest, entry, ruling, segment, code)
+            new = self._amended(digest, entry, ruling, new)
         source_id = self._vocabulary.sources[int(entry["source"])]
         if self.rulings.retracts(digest, source_id, int(entry["time"])):
-            code |= RETRACTED
-        return None if (segment, code) == old else (segment, code)
+            new = new._replace(contribution=new.contribution | RETRACTED)
+        return new
 
-    def _amended(self, digest: bytes, entry: np.void, ruling: Ruling, segment: int, code: int) -> tuple[int, int]:
+    def _amended(self, digest: bytes, entry: np.void, ruling: Ruling, old: _Revised) -> _Revised:
         raw = self.values.get(digest)
         if raw is None:
-            return self._amended_violation(entry, ruling, segment, code)
+            return self._amended_violation(entry, ruling, old)
         values = msgspec.json.decode(raw)
         try:
             event = _VALUED[values["type"]].model_validate_json(msgspec.json.encode(values | ruling.values))
@@ -171,13 +173,13 @@ class Reviser:
             event = _VALUED[values["type"]].model_validate_json(raw)
         return self._observed(event)
 
-    def _amended_violation(self, entry: np.void, ruling: Ruling, segment: int, code: int) -> tuple[int, int]:
-        contribution = self._vocabulary.contributions[code]
+    def _amended_violation(self, entry: np.void, ruling: Ruling, old: _Revised) -> _Revised:
+        contribution = self._vocabulary.contributions[old.contribution]
         values = {name: value for name, value in ruling.values.items() if value is not None}
         base = contribution[0][0]
         is_test = contribution == TEST_CONTRIBUTION
         if not is_test and base.measure != VIOLATIONS:
-            return segment, code
+            return old
         offence = values.get("offence", base.offence)
         if "location" in values or "section" in values:
             event = Violation.model_construct(

@@ -28,6 +28,9 @@ TRANSACTION_TIMEOUT_MS = 10_000
 DECISION_TIMEOUT_S = 60.0
 """How long the outcome of a commit may stay unknown before the process gives up and starts anew."""
 
+READ_TIMEOUT_S = 30.0
+"""How long a reader waits for a broker that says nothing. An open transaction may hold it back for a third of that."""
+
 _STATE_TOPICS = (STATE, SEGMENT_COUNTS, SEGMENT_COVERAGE)
 _METADATA_PREFIX = b"CGMDv2:"
 
@@ -233,16 +236,16 @@ class CommittedLog:
 
     def read_to_end(self) -> Iterator[CommittedRecord]:
         """Records up to where the topics end now. Called again, it goes on from there."""
-        open_ = set()
-        for at in self._partitions:
-            _low, high = self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)
-            if self._reached.get(at, 0) < high:
-                open_.add(at)
+        open_ = {at for at in self._partitions if self._reached.get(at, 0) < self._end(TopicPartition(*at))}
+        deadline = time.monotonic() + READ_TIMEOUT_S
         while open_:
+            if time.monotonic() > deadline:
+                raise BrokerUnavailableError("Kafka stopped answering while the output topics were read")
             for message in self._consumer.consume(10_000, 0.2):
                 error = message.error()
                 at = (message.topic(), message.partition())
                 if error is None:
+                    deadline = time.monotonic() + READ_TIMEOUT_S
                     yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value())
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                     # Where committed records end. Behind it only markers of transactions may stand, or an open one.
@@ -252,6 +255,20 @@ class CommittedLog:
                     raise RestoreError(f"{at[0]}[{at[1]}] cannot be read: {error.str()}: restore it from a backup")
                 else:
                     logger.warning("Kafka: %s", error.str())
+
+    def _end(self, at: TopicPartition) -> int:
+        """Where a partition ends now. One that was just made has no leader for a moment."""
+        deadline = time.monotonic() + READ_TIMEOUT_S
+        while True:
+            try:
+                _low, high = self._consumer.get_watermark_offsets(at, timeout=10)
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    reason = error.args[0].str()
+                    raise BrokerUnavailableError(f"the end of {at.topic} cannot be learned: {reason}") from None
+                time.sleep(0.1)
+            else:
+                return int(high)
 
     def close(self) -> None:
         """Leave Kafka."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
 from models import topics as names
-from models.errors import RestoreError, RunError
+from models.errors import FencedError, RestoreError, RunError
 from models.partitioning import home_of
 from streams.batches import Batch
 from streams.committing import MAX_PIECE_BYTES, Committer, HeldPartition, pieces, worst_bytes
@@ -290,8 +290,9 @@ class RecordSource:
 
     def _read_error(self, message: Message) -> None:
         error = message.error()
-        if error.fatal():
-            raise RestoreError(f"the consumer cannot go on: {error.str()}")
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its only name
+            # Errors that come in place of a message do not carry the flag, only the code.
+            raise FencedError(f"another worker runs under this one's name: {error.str()}")
         if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its only name
             raise RestoreError(
                 f"{message.topic()}[{message.partition()}] no longer holds the records that are to be counted next; "

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from amanzhol.counting import SideOutputs, count_files
 from amanzhol.files.events import STANDARD_INPUT
-from amanzhol.files.output import check_writable, write_json, write_table, writer_for
+from amanzhol.files.output import check_outputs, write_json, write_table, writer_for
 from amanzhol.options import settings_options
 from amanzhol.presenting import show_books
 from amanzhol.rules import load_rules
@@ -48,9 +48,7 @@ def count(
     for path in (out, detail, coverage):
         if path is not None:
             writer_for(path)
-    for path in (out, quarantine, books, located, detail, coverage):
-        if path is not None:
-            check_writable(path)
+    check_outputs((out, quarantine, books, located, detail, coverage), (*events, settings.network, settings.devices))
     sizes = {path: _size(path) for path in events}
     rules = load_rules(settings)
     fleet = [kind.name for kind in settings.fleet_kinds]

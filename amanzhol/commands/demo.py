@@ -72,7 +72,7 @@ def _watch(running: Demo, settings: Settings, stop: threading.Event, console: Co
         while not stop.wait(_LOOK_EVERY_S):
             sight = running.look()
             if console.is_terminal:
-                live.update(_screen(sight, settings), refresh=True)
+                live.update(screen(sight, settings), refresh=True)
             elif sight.running_s >= next_line_s:
                 next_line_s += _LINE_EVERY_S
                 books = sight.counted.books
@@ -81,7 +81,8 @@ def _watch(running: Demo, settings: Settings, stop: threading.Event, console: Co
                 return
 
 
-def _screen(sight: Sight, settings: Settings) -> RenderableType:
+def screen(sight: Sight, settings: Settings) -> RenderableType:
+    """What the terminal shows while the demo runs."""
     headline = Text.assemble(
         ("SIMULATED ", "bold yellow"), f"{len(sight.counted.cells):,} cells, {sight.running_s:.0f} s"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from amanzhol.files.output import check_writable, write_json, write_table, writer_for
+from amanzhol.files.output import check_outputs, write_json, write_table, writer_for
 from amanzhol.options import settings_options
 from amanzhol.presenting import show_books
 from amanzhol.reading import CountedReader
@@ -31,9 +31,7 @@ def export(*, out: Path, detail: Path | None, coverage: Path | None, books: Path
     for path in (out, detail, coverage):
         if path is not None:
             writer_for(path)
-    for path in (out, detail, coverage, books):
-        if path is not None:
-            check_writable(path)
+    check_outputs((out, detail, coverage, books))
     fleet = [kind.name for kind in settings.fleet_kinds]
     console = Console(stderr=True)
     reader = CountedReader(settings.broker, Topics(settings.prefix))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 _BLOCK_BYTES = 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is cut here. It is far above what is counted, and would otherwise fill the memory."""
 
@@ -31,6 +32,7 @@ class Lines(NamedTuple):
 def read_lines(path: Path, at_least: int, progress: Callable[[int], None]) -> Iterator[Lines]:
     """Read a file in pieces of some `at_least` records. `.gz` is unpacked, `-` is standard input.
 
+    A byte order mark at the beginning, as editors on Windows write it, is no part of the first record.
     `progress` is told how far into the file reading has come, in bytes of the file as it is stored.
     Raises EventsFileError for a file that cannot be opened or whose compressed data is damaged.
     """
@@ -39,7 +41,8 @@ def read_lines(path: Path, at_least: int, progress: Callable[[int], None]) -> It
         with _open(path) as (stream, position):
             numbers: list[int] = []
             records: list[bytes] = []
-            for number, line in _numbered(stream):
+            for number, read in _numbered(stream):
+                line = read.removeprefix(_BYTE_ORDER_MARK) if number == 1 else read
                 if line.strip():
                     numbers.append(number)
                     records.append(line)
@@ -63,11 +66,13 @@ def _open(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
         yield sys.stdin.buffer, lambda: 0
         return
     with path.open("rb") as file:
+        # A pipe, such as the shell's <(...), has no position.
+        position = file.tell if file.seekable() else lambda: 0
         if path.suffix == ".gz":
             with gzip.open(file) as unpacked:
-                yield cast("IO[bytes]", unpacked), file.tell
+                yield cast("IO[bytes]", unpacked), position
         else:
-            yield file, file.tell
+            yield file, position
 
 
 def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:

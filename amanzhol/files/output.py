@@ -31,35 +31,66 @@ _ROW_GROUP = 100_000
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, which takes its place when the block ends well.
 
-    Raises OutputError where the folder does not exist or cannot be written.
+    A link stays one: what it points to is replaced. A device or a pipe (/dev/null, /dev/stdout) is written to, for
+    nothing can take its place. Raises OutputError where the folder does not exist or cannot be written.
     """
     check_writable(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    try:
+        if _is_special(path):
+            yield path
+        else:
+            with _replacing(path.resolve()) as temporary:
+                yield temporary
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
         temporary = Path(file.name)
     try:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # a temporary file is for its owner alone
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
-    """Raise OutputError, before any work is done, where a file cannot be written here."""
-    folder = path.parent
+    """Raise OutputError where a file cannot be written here."""
+    folder = path.resolve().parent if path.is_symlink() else path.parent
     if not folder.is_dir():
-        raise OutputError(f"{path}: the folder {folder} does not exist")
+        fault = f"{folder} is not a folder" if folder.exists() else f"the folder {folder} does not exist"
+        raise OutputError(f"{path}: {fault}")
     if path.is_dir():
         raise OutputError(f"{path}: is a folder")
+    if _is_special(path):
+        return
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_outputs(outputs: Iterable[Path | None], inputs: Iterable[Path | None] = ()) -> None:
+    """Raise OutputError, before any work is done, where one cannot be written or would replace another or an input."""
+    taken = {path.resolve() for path in inputs if path is not None}
+    for path in outputs:
+        if path is None:
+            continue
+        check_writable(path)
+        place = path.resolve()
+        if place in taken and not _is_special(path):
+            raise OutputError(f"{path}: is named twice: give each output a file of its own, apart from the input")
+        taken.add(place)
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def writer_for(path: Path) -> Callable[[Table, Path], int]:

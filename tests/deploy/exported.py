@@ -1,0 +1,77 @@
+"""What the worker exports, as its metrics are declared, and what Prometheus makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from prometheus_client import Counter, Gauge, Histogram
+
+from streams.metrics import WorkerMetrics
+from tests.deploy.promql import asked
+
+RULES = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "rules"
+
+_OF_TARGETS = {"job", "instance"}
+_OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity"}}
+
+
+class Exported(NamedTuple):
+    """A metric by the name that a query writes (a histogram's without its endings)."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def exported_metrics() -> list[Exported]:
+    """Every metric of the worker, in the order in which it is declared."""
+    metrics = []
+    for metric in vars(WorkerMetrics()).values():
+        if isinstance(metric, Counter | Gauge | Histogram):
+            (family,) = metric.describe()
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            metrics.append(Exported(name, family.type, tuple(metric._labelnames), family.documentation))
+    return metrics
+
+
+def exported_samples() -> dict[str, set[str]]:
+    """Labels by sample, as Prometheus stores them: a histogram is three, and what the registry adds is there too."""
+    samples: dict[str, set[str]] = {}
+    for metric in exported_metrics():
+        if metric.kind == "histogram":
+            samples[f"{metric.name}_bucket"] = {"le", *metric.labels}
+            samples[f"{metric.name}_sum"] = samples[f"{metric.name}_count"] = set(metric.labels)
+        else:
+            samples[metric.name] = set(metric.labels)
+    for family in WorkerMetrics().registry.collect():
+        for sample in family.samples:
+            samples.setdefault(sample.name, set(sample.labels))
+    return samples
+
+
+def recorded() -> dict[str, str]:
+    """Expressions of the recording rules by the name that they record."""
+    (group,) = yaml.safe_load((RULES / "recording.yml").read_text(encoding="utf-8"))["groups"]
+    return {rule["record"]: rule["expr"] for rule in group["rules"]}
+
+
+def unknown_names(expression: str, shown: str = "") -> set[str]:
+    """Metrics and labels that an expression, or a Grafana legend `shown` with it, asks for and that nothing has.
+
+    A recorded series has the label that its name begins with.
+    """
+    known = exported_samples() | {name: {name.partition(":")[0]} for name in recorded()} | _OF_PROMETHEUS
+    selectors, groups = asked(expression)
+    labels = set(_OF_TARGETS)
+    unknown = set()
+    for metric, picked_by in selectors:
+        if metric not in known:
+            unknown.add(metric)
+            continue
+        labels |= known[metric]
+        unknown |= {f"{metric}{{{label}}}" for label in picked_by - known[metric] - _OF_TARGETS}
+    legend = {word.partition("}}")[0] for word in shown.split("{{")[1:]}
+    return unknown | (groups | legend) - labels

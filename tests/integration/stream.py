@@ -1,0 +1,242 @@
+"""A stream under test: topics of its own, workers as processes of their own, records in and tables out."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from devices.kafka_sink import KafkaSink, connect
+from devices.mangystau import DEVICES_PATH, NETWORK_PATH
+from models.topics import INPUTS, Topics
+from streams.topics import ensure_topics
+from tests.command_line import AMANZHOL, amanzhol, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from devices.simulator import SimulatedRecord
+
+PARTITIONS = 4
+REGION = ("--network", str(NETWORK_PATH), "--devices", str(DEVICES_PATH))
+CLEAN_STOP_S = 15
+
+_LAST_LINES = 15
+_METRICS_URL = re.compile(r"metrics at (http://\S+)")
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 60) -> None:
+    """Poll until a condition holds. Where it does not in time, the test fails and says what it waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout_s} s in vain: {what}"
+        time.sleep(0.05)
+
+
+class Tables(NamedTuple):
+    """What `count` and `export` write: three tables byte for byte, and the books."""
+
+    out: bytes
+    detail: bytes
+    coverage: bytes
+    books: dict[str, int]
+
+    @classmethod
+    def written_by(cls, *command: object, folder: Path) -> Tables:
+        """Run a command that takes the options of these tables, and read them."""
+        folder.mkdir()
+        options = "--out out.csv --detail detail.csv --coverage coverage.csv --books books.json"
+        done = amanzhol(*command, *options.split(), cwd=folder)
+        assert done.code == 0, done.err
+        tables = [(folder / name).read_bytes() for name in ("out.csv", "detail.csv", "coverage.csv")]
+        return cls(*tables, json.loads((folder / "books.json").read_bytes()))
+
+
+class Worker:
+    """One `amanzhol worker`. It is sent signals, asked for its metrics, and outlives no test."""
+
+    def __init__(self, arguments: Iterable[str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [AMANZHOL, "worker", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=log.parent,
+                env=environment(),
+                start_new_session=True,
+            )
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return self._log.read_bytes().decode()
+
+    @property
+    def last_line(self) -> str:
+        return self.log.strip().rpartition("\n")[2]
+
+    def send_signal(self, kind: signal.Signals) -> None:
+        self._process.send_signal(kind)
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """Wait for its end. Returns the exit code, negative where a signal ended it."""
+        return self._process.wait(timeout_s)
+
+    def stop(self, kind: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop, and wait as long as a clean stop may take."""
+        self.send_signal(kind)
+        return self.wait(CLEAN_STOP_S)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def metrics(self) -> dict[str, float]:
+        """Samples by name and labels as they are served: `amanzhol_books{column="counted"}`; none while it starts."""
+        found = _METRICS_URL.search(self.log)
+        if found is not None:
+            with suppress(OSError), urllib.request.urlopen(found[1], timeout=5) as answer:
+                lines = answer.read().decode().splitlines()
+                return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"}
+        return {}
+
+    @property
+    def counting(self) -> int:
+        """How many partitions it holds and has restored."""
+        return int(self.metrics().get('amanzhol_partitions{state="counting"}', 0))
+
+
+@dataclass
+class Stream:
+    """A prefix on a broker, with the workers that count it."""
+
+    broker: str
+    prefix: str
+    folder: Path
+    workers: list[Worker] = field(default_factory=list)
+    _exports: int = 0
+
+    def __post_init__(self) -> None:
+        self.topics = Topics(self.prefix)
+        self.admin = AdminClient({"bootstrap.servers": self.broker, "log_level": 0})
+
+    # -- workers -------------------------------------------------------------------------------------------
+
+    def worker(self, name: str | None = None, *arguments: str, home: str = "home", every_s: float = 0.2) -> Worker:
+        """Start a worker: of that name, or under the host's. Further arguments win over the usual ones."""
+        usual = [
+            *("--broker", self.broker, "--prefix", self.prefix, "--partitions", str(PARTITIONS), *REGION),
+            *("--home", str(self.folder / home), "--metrics-port", "0", "--checkpoint-every-s", str(every_s)),
+            *(() if name is None else ("--instance-id", name)),
+        ]
+        self.workers.append(Worker([*usual, *arguments], self.folder / f"worker-{len(self.workers)}.log"))
+        return self.workers[-1]
+
+    def wait_until(self, condition: Callable[[], bool], what: str, timeout_s: float = 60) -> None:
+        """Poll until a condition holds; where it does not, tell what the workers said last."""
+        try:
+            wait_until(condition, what, timeout_s)
+        except AssertionError as error:
+            for worker in self.workers:
+                ending = "runs" if worker.runs else f"ended with {worker.wait()}"
+                error.add_note("\n".join([f"a worker {ending}:", *worker.log.splitlines()[-_LAST_LINES:]]))
+            raise
+
+    def wait_counting(self, *held: tuple[Worker, int]) -> None:
+        """Wait until each of these workers counts so many partitions."""
+        self.wait_until(
+            lambda: all(worker.counting == partitions for worker, partitions in held),
+            f"workers counting {', '.join(str(partitions) for _, partitions in held)} partitions",
+        )
+
+    def kill_all(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    # -- records -------------------------------------------------------------------------------------------
+
+    def make_topics(self) -> None:
+        ensure_topics(self.broker, self.topics, PARTITIONS)
+
+    def send(self, records: Iterable[SimulatedRecord]) -> None:
+        """Produce records, keyed by source, and wait until all are acknowledged."""
+        producer = connect(self.broker, "test")
+        KafkaSink(producer, {topic: self.topics.name(topic) for topic in INPUTS}).send_all(records)
+        producer.close()
+
+    @contextmanager
+    def sending(self, records: Sequence[SimulatedRecord], over_s: float) -> Iterator[None]:
+        """Send records while the block runs, evenly over so long a time; the block's end waits for the last one."""
+        failures: list[BaseException] = []
+
+        def send() -> None:
+            try:
+                self.send(_spread(records, over_s))
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+        assert failures == []
+
+    def appended(self) -> int:
+        """How many records the input topics hold."""
+        wanted = [TopicPartition(name, number) for name in self.topics.inputs for number in range(PARTITIONS)]
+        answers = self.admin.list_offsets(dict.fromkeys(wanted, OffsetSpec.latest()), request_timeout=10)
+        return sum(future.result().offset for future in answers.values())
+
+    def committed(self) -> int:
+        """How many of them the workers' group has committed."""
+        group = ConsumerGroupTopicPartitions(f"{self.prefix}worker")
+        (future,) = self.admin.list_consumer_group_offsets([group], request_timeout=10).values()
+        try:
+            found = future.result().topic_partitions
+        except KafkaException:  # the group is not there yet, or its coordinator is not
+            return 0
+        return sum(max(at.offset, 0) for at in found)
+
+    def wait_committed(self, at_least: int) -> None:
+        self.wait_until(lambda: self.committed() >= at_least, f"{at_least} records committed")
+
+    def wait_counted(self) -> None:
+        """Wait until all that was sent is counted and committed."""
+        self.wait_committed(self.appended())
+
+    # -- tables --------------------------------------------------------------------------------------------
+
+    def export(self) -> Tables:
+        """What `amanzhol export` gives now."""
+        self._exports += 1
+        where = ("--broker", self.broker, "--prefix", self.prefix)
+        return Tables.written_by("export", *where, folder=self.folder / f"export-{self._exports}")
+
+
+def _spread(records: Sequence[SimulatedRecord], over_s: float) -> Iterator[SimulatedRecord]:
+    """Yield records as a fleet sends them: over time."""
+    begun = time.monotonic()
+    for number, record in enumerate(records):
+        early_s = over_s * number / len(records) - (time.monotonic() - begun)
+        if early_s > 0.01:
+            time.sleep(early_s)
+        yield record
