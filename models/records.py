@@ -155,7 +155,7 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
 
     `raw` is base64 of the first 64 KiB, plates masked. Where there was more, `length` and `sha256` tell of the whole.
     From a file, `file` and `line` take the place of topic, partition and offset. Of a batch that cannot be read,
-    `last_offset` says how far it reaches.
+    `last_offset` says how far it reaches. Once it was replayed it is written again with `replayed_at`.
     """
 
     code: str
@@ -170,6 +170,7 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     length: int | None = None
     sha256: str | None = None
     last_offset: int | None = None
+    replayed_at: str | None = None
 
     @property
     def records(self) -> int:

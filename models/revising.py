@@ -19,7 +19,7 @@ from models.decoding import type_of
 from models.events import Accident, Location, Report, Section, Violation
 from models.index import digest_bytes, entries_for
 from models.measures import TEST_CONTRIBUTION, VIOLATIONS, violation_contribution
-from models.sighting import MICROSECOND, to_us
+from models.sighting import MICROSECOND, Place, to_us
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +56,12 @@ class Move(NamedTuple):
     old_column: str
     new_column: str
     segment: int
+    place: Place | None
+
+
+class _Revised(NamedTuple):
+    segment: int
+    contribution: int
     place: Place | None
 
 
@@ -171,7 +177,7 @@ class Reviser:
         except ValidationError:
             # Each new value is possible by itself but not with the others: until the rest comes, none holds.
             event = _VALUED[values["type"]].model_validate_json(raw)
-        return self._observed(event)
+        return self._observed(event) or old
 
     def _amended_violation(self, entry: np.void, ruling: Ruling, old: _Revised) -> _Revised:
         contribution = self._vocabulary.contributions[old.contribution]
@@ -192,21 +198,19 @@ class Reviser:
                 location=_location(values.get("location")),
                 section=_section(values.get("section")),
             )
-            seen = self._observer.observe([event])
-            if not seen.at:
-                return segment, code
-            moved = "location" in values or event.section is not None
-            segment = seen.segment[0] if moved else segment
-            return segment, seen.contribution[0]
+            return self._observed(event) or old
         if is_test:
-            return segment, code
-        by_section = self._vocabulary.segments[segment].startswith(SECTION)
+            return old
+        by_section = self._vocabulary.segments[old.segment].startswith(SECTION)
         revised = violation_contribution(base.fleet, offence, base.direction, by_section=by_section)
-        return segment, self._vocabulary.contributions.code(revised)
+        return old._replace(contribution=self._vocabulary.contributions.code(revised))
 
-    def _observed(self, event: Event) -> tuple[int, int]:
+    def _observed(self, event: Event) -> _Revised | None:
         seen = self._observer.observe([event])
-        return seen.segment[0], seen.contribution[0]
+        if not seen.at:
+            return None
+        segment = seen.segment[0]
+        return _Revised(segment, seen.contribution[0], Place(segment, seen.km[0], seen.distance_m[0]))
 
 
 def _span_of(correction: Correction) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import faust
+from faust.app.base import BootStrategy
 from mode import Service
 
 from models.errors import RunError, StalledError
@@ -50,8 +51,8 @@ class WorkerSettings:
 
 def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) -> tuple[faust.App, RecordSource]:
     """Put the worker together; `faust.Worker(app)` runs it, and `failure` of the source tells what ended it."""
-    app = faust.App(
-        f"{settings.group}-app",  # not the consumer group's own name: Faust joins a group of the app's id
+    app = _App(
+        f"{settings.group}-app",  # not the consumer group's own name: Faust would join a group of the app's id
         broker=f"kafka://{settings.broker}",
         web_enabled=False,  # its routes would show tables to anyone
         stream_wait_empty=False,  # else one hung agent blocks the shutdown for ever
@@ -80,6 +81,26 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
     )
     app.service(service)
     return app, service.source
+
+
+class _WithoutKafka(BootStrategy):
+    """Starts the agents and none of Faust's own Kafka clients, which would carry nothing of ours.
+
+    They join a group of their own, and nothing else starts before they are in it: a worker that was killed and
+    started anew waited there until its predecessor's session had ended, a minute, and one that was started while
+    the broker was away ended at once.
+    """
+
+    enable_kafka = False
+
+    def agents(self) -> Any:
+        # Faust holds all channels back until its own consumer has been given partitions.
+        self.app.flow_control.resume()
+        return super().agents()
+
+
+class _App(faust.App):
+    BootStrategy = _WithoutKafka
 
 
 async def _counting(batches: AsyncIterator[Batch]) -> None:

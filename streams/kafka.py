@@ -46,7 +46,7 @@ def client_settings(broker: str) -> dict[str, Any]:
     return {"bootstrap.servers": broker, "logger": logging.getLogger("librdkafka"), "socket.keepalive.enable": True}
 
 
-def _reader_settings(broker: str, group: str) -> dict[str, Any]:
+def reader_settings(broker: str, group: str) -> dict[str, Any]:
     """Settings of a consumer that joins no group, reads committed records and is told where they end."""
     return client_settings(broker) | {
         "group.id": group,
@@ -211,6 +211,7 @@ class CommittedRecord(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+    time_ms: int = 0
 
 
 class CommittedLog:
@@ -222,7 +223,7 @@ class CommittedLog:
         Raises BrokerUnavailableError where no broker answers, and TopicMismatchError where a topic is not there.
         """
         self._names = {topics.name(name): name for name in names}
-        self._consumer = Consumer(_reader_settings(broker, f"{topics.prefix}reader"))
+        self._consumer = Consumer(reader_settings(broker, f"{topics.prefix}reader"))
         try:
             found = self._consumer.list_topics(timeout=10).topics
         except KafkaException as error:
@@ -246,7 +247,8 @@ class CommittedLog:
                 at = (message.topic(), message.partition())
                 if error is None:
                     deadline = time.monotonic() + READ_TIMEOUT_S
-                    yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value())
+                    _kind, time_ms = message.timestamp()
+                    yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value(), time_ms)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                     # Where committed records end. Behind it only markers of transactions may stand, or an open one.
                     self._reached[at] = message.offset()
@@ -353,9 +355,23 @@ class StateReader:
 
     def _offsets(self, topics: Sequence[str], partition: int, spec: OffsetSpec) -> list[int]:
         wanted = [TopicPartition(self._topics.name(topic), partition) for topic in topics]
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                by_name = self._ask_offsets(wanted, spec)
+            except KafkaException:
+                # A topic just made has no leader for a moment. And a client keeps the leader epochs that it learned
+                # first: once the broker was started anew it is refused as fenced for good, and only a new one is not.
+                if time.monotonic() > deadline:
+                    raise
+                self._admin = AdminClient(client_settings(self._broker))
+                time.sleep(0.2)
+            else:
+                return [by_name[self._topics.name(topic)] for topic in topics]
+
+    def _ask_offsets(self, wanted: Sequence[TopicPartition], spec: OffsetSpec) -> Mapping[str, int]:
         answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=30)
-        by_name: Mapping[str, int] = {at.topic: future.result().offset for at, future in answers.items()}
-        return [by_name[self._topics.name(topic)] for topic in topics]
+        return {at.topic: future.result().offset for at, future in answers.items()}
 
     def _consumer(self) -> Consumer:
-        return Consumer(_reader_settings(self._broker, self._group))
+        return Consumer(reader_settings(self._broker, self._group))

@@ -37,8 +37,8 @@ def read_back(reader: ReadsState, number: int, rules: Rules, fingerprint: Finger
 
     The checkpoint and the group's offsets are written in one transaction, so they agree unless one of them was
     read before and the other after such a commit: then both are read again. Where the group's offsets are gone, all
-    or some (they expire when nothing is committed for long), the checkpoint counts. Raises RestoreError where they go on to
-    disagree: somebody reset the group, or deleted the state.
+    or some (they expire when nothing is committed for long), the checkpoint counts. Raises RestoreError where they
+    go on to disagree: somebody reset the group, or deleted the state.
     """
     deadline = time.monotonic() + AGREEMENT_TIMEOUT_S
     while True:

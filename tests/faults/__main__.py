@@ -53,7 +53,7 @@ def main() -> int:
         sys.exit("this needs Linux: it reads /proc and mounts a small disk")
     root = os.geteuid() == 0
     if not root:
-        print("not root: seeds with a full disk kill the broker instead", flush=True)
+        _say("not root: seeds with a full disk kill the broker instead")
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
     wanted = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     earlier = _earlier(arguments.results) if arguments.resume else {}
@@ -75,32 +75,36 @@ def main() -> int:
             file.write(json.dumps(result) + "\n")
         _tell(result)
     results = list(done.values())
-    print(f"\n{table(results)}\n\n{summary(results)}")
+    _say(f"\n{table(results)}\n\n{summary(results)}")
     if arguments.report is not None:
         arguments.report.write_text(document(results), encoding="utf-8")
     failed = [result["seed"] for result in results if not result["ok"]]
     for seed in failed:
         plant = f" --plant {arguments.plant}" if arguments.plant else ""
-        print(f"seed {seed} FAILED; again: python -m tests.faults --seeds 1 --first-seed {seed}{plant}")
+        _say(f"seed {seed} FAILED; again: python -m tests.faults --seeds 1 --first-seed {seed}{plant}")
     missing = len(wanted) - len(results)
     if missing:
-        print(f"the time was up before {missing} seeds: go on with --resume")
+        _say(f"the time was up before {missing} seeds: go on with --resume")
     return 1 if failed or missing else 0
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def _tell(result: dict[str, Any]) -> None:
-    print(
+    _say(
         f"seed {result['seed']}: {'ok' if result['ok'] else 'FAILED'} in {result['seconds']} s; "
         f"{result['acknowledged']:,} acknowledged, lost {result['lost']}, counted twice {result['twice']}; "
         f"{', '.join(kind for kind, _ in result.get('injected', []))}",
-        flush=True,
     )
     for finding in result["findings"]:
-        print(f"  {finding}", flush=True)
+        _say(f"  {finding}")
     for words, times in result.get("ended_themselves", {}).items():
-        print(f"  a worker ended {times} x: {words}", flush=True)
+        _say(f"  a worker ended {times} x: {words}")
     if "folder" in result:
-        print(f"  its folder is kept: {result['folder']}", flush=True)
+        _say(f"  its folder is kept: {result['folder']}")
 
 
 if __name__ == "__main__":

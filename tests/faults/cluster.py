@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
@@ -228,8 +228,21 @@ class Offsets:
     """Looks at the group's offsets all the time, so that it can be told afterwards how long something took."""
 
     def __init__(self, broker: str, topics: Topics) -> None:
+        self._broker = broker
         self._topics = topics
         self._admin = AdminClient({"bootstrap.servers": broker, "log_level": 0})
+        # Not the admin client's own request: librdkafka 2.16 crashes in it where the group's coordinator has just
+        # changed, as after a restart (confluent-kafka-javascript #374: the handler takes it for a consumer's).
+        self._asking = Consumer(
+            {
+                "bootstrap.servers": broker,
+                "group.id": f"{topics.prefix}worker",
+                "enable.auto.commit": False,
+                "isolation.level": "read_uncommitted",  # else it waits for open transactions
+                "log_level": 0,
+            }
+        )
+        self._lock = threading.Lock()
         self.looks: list[Look] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="offsets", daemon=True)
@@ -240,14 +253,15 @@ class Offsets:
         names = [self._topics.name(topic) for topic in INPUTS]
         wanted = [TopicPartition(name, number) for name in names for number in range(PARTITIONS)]
         try:
-            group = ConsumerGroupTopicPartitions(f"{self._topics.prefix}worker", wanted)
-            (future,) = self._admin.list_consumer_group_offsets([group], request_timeout=_ASK_TIMEOUT_S).values()
             committed = dict.fromkeys(range(PARTITIONS), 0)
-            for at in future.result().topic_partitions:
-                committed[at.partition] += max(at.offset, 0)
+            with self._lock:
+                for at in self._asking.committed(wanted, _ASK_TIMEOUT_S):
+                    committed[at.partition] += max(at.offset, 0)
             ends = self._admin.list_offsets(dict.fromkeys(wanted, OffsetSpec.latest()), request_timeout=_ASK_TIMEOUT_S)
             appended = sum(end.result().offset for end in ends.values())
         except KafkaException:
+            # It keeps the leader epochs of before a restart, and is refused for good: take a new one.
+            self._admin = AdminClient({"bootstrap.servers": self._broker, "log_level": 0})
             return None
         return Look(time.monotonic(), committed, appended)
 
@@ -260,6 +274,7 @@ class Offsets:
     def close(self) -> None:
         self._closing.set()
         self._thread.join()
+        self._asking.close()
 
 
 def recovery_s(looks: list[Look], hit_at: float) -> float | None:

@@ -18,7 +18,7 @@ from models.topics import QUARANTINE, Topics
 from models.windows import Windows
 from streams.batches import Batch, fold
 from streams.fetching import LogReader
-from streams.kafka import StateReader, open_consumer
+from streams.kafka import CheckpointLog, StateReader, open_consumer
 from streams.metrics import WorkerMetrics
 from streams.source import Clients, RecordSource, SourceSettings, in_thread
 
@@ -99,16 +99,21 @@ def count_all(
     enough: Callable[[Books], bool],
     *,
     settings: dict[str, float] | None = None,
+    rules: Rules = RULES,
+    committing: bool = False,
     timeout_s: float = 60,
 ) -> Counted:
-    """Count from the beginning of the topics until the committed books are as wanted."""
+    """Count until the committed books are as wanted, from the beginning of the topics.
+
+    With `committing`, checkpoints go to Kafka instead, and counting goes on from the last one.
+    """
     log = Checkpoints()
     metrics = WorkerMetrics()
     reader = StateReader(broker, topics, group)
     clients = Clients(
         consumer=lambda: open_consumer(broker, group, None, 6),
-        log=lambda: log,
-        state=_Fresh(reader),
+        log=lambda: CheckpointLog(broker, topics, group) if committing else log,
+        state=reader if committing else _Fresh(reader),
         beside=in_thread,
         fetch=LogReader(broker).fetch,
     )
@@ -117,7 +122,7 @@ def count_all(
         batch.settled.set_result(fold(batch))
 
     source = RecordSource(
-        SourceSettings(topics, PARTITIONS, checkpoint_every_s=0.2, **(settings or {})), clients, RULES, metrics, submit
+        SourceSettings(topics, PARTITIONS, checkpoint_every_s=0.2, **(settings or {})), clients, rules, metrics, submit
     )
     thread = threading.Thread(target=source.run)
     thread.start()

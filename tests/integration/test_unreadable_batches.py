@@ -123,9 +123,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker
 
 
 def count(broker: EmbeddedBroker, group: str) -> Counted:
-    return count_all(
-        broker.address, TOPICS, group, lambda books: books.received >= RECEIVED, settings={"quiet_s": 0.5}
-    )
+    return count_all(broker.address, TOPICS, group, lambda books: books.received >= RECEIVED, settings={"quiet_s": 0.5})
 
 
 def ranges(counted: Counted) -> list[tuple[str | None, int | None, int | None, int | None]]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from tests.simulation.group import Refused
-from tests.simulation.log import Entry, Fenced, Partition
+from tests.simulation.group import RefusedError
+from tests.simulation.log import Entry, FencedEpochError, Partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -243,7 +243,7 @@ class SimulatedProducer:
     def produce(self, topic: str, value: bytes | None, key: bytes, partition: int, headers: list) -> None:
         if self._world.chance("full queue"):
             raise BufferError
-        if self._world.rng.random() < 0.03:
+        if self._world.rng.random() < 0.1:
             self._world.wait("while producing")
         with _errors():
             self._begin()
@@ -261,7 +261,7 @@ class SimulatedProducer:
         member_id = metadata[11:].split(b"\0")[1].decode()
         with _errors():
             self._begin()
-            self._world.group.check(generation, member_id)
+            self._check(generation, member_id)
             offsets = {(at.topic, at.partition): at.offset for at in positions}
             self._world.log.add_offsets(self._name, self._epoch, offsets)
 
@@ -282,6 +282,13 @@ class SimulatedProducer:
         with _errors():
             self._world.log.decide(self._name, self._epoch, commit=False)
 
+    def _check(self, generation: int, member_id: str) -> None:
+        try:
+            self._world.group.check(generation, member_id)
+        except RefusedError:
+            self._world.hit["a commit was refused"] += 1
+            raise
+
     def _begin(self) -> None:
         """The broker learns of a transaction with its first record."""
         if not self._begun:
@@ -295,10 +302,10 @@ class _errors:  # noqa: N801 - reads as a statement
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Fenced):
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FencedEpochError):
             raise KafkaException(FENCED) from None
-        if isinstance(error, Refused):
+        if isinstance(error, RefusedError):
             raise KafkaException(REFUSED) from None
 
 
@@ -313,6 +320,7 @@ class SimulatedAdmin:
         answers = {}
         for at, spec in wanted.items():
             partition = self._world.log.partitions[at.topic, at.partition]
+            self._world.hit["restored beside an open transaction"] += bool(partition.open)
             end = partition.stable_end if self._world.lists_stable_ends else partition.end
             answers[at] = Future()
             answers[at].set_result(SimpleNamespace(offset=end if spec is OffsetSpec.latest() else 0))

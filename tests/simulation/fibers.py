@@ -72,7 +72,7 @@ class Fiber:
             self._work()
         except Killed:
             pass
-        except BaseException as error:  # raised again by `resume`
+        except BaseException as error:  # noqa: BLE001 - raised again by `resume`
             self._error = error
         finally:
             self.done = True

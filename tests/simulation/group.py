@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-SESSION_TIMEOUT_S = 10.0
 
-
-class Refused(Exception):
+class RefusedError(Exception):
     """The coordinator does not take a commit from this member and generation."""
 
 
@@ -33,12 +31,13 @@ class Member:
 class Group:
     """One group. A rebalance ends once every member has come back to it or has been given up."""
 
-    def __init__(self, rng: Random, partitions: int) -> None:
+    def __init__(self, rng: Random, partitions: int, session_timeout_s: float) -> None:
         self.members: dict[str, Member] = {}
         self.generation = 0
         self.accepts_any = False
         self._rng = rng
         self._partitions = partitions
+        self._session_timeout_s = session_timeout_s
         self._joined = 0
         self._rebalancing = False
         self._shuffle = False
@@ -66,7 +65,7 @@ class Group:
     def expire(self, now: float) -> None:
         """Give up members that have not been heard of."""
         for member in list(self.members.values()):
-            if now - member.seen_s > SESSION_TIMEOUT_S:
+            if now - member.seen_s > self._session_timeout_s:
                 self.leave(member)
         self._complete()
 
@@ -82,14 +81,14 @@ class Group:
             self._complete()
 
     def check(self, generation: int, member_id: str) -> None:
-        """Raise Refused unless a commit comes from a member of this generation.
+        """Raise RefusedError unless a commit comes from a member of this generation.
 
         With neither a generation nor a member's name it is taken, as Kafka takes it: 50 became 7 so.
         """
         if self.accepts_any or (generation < 0 and not member_id):
             return
         if member_id not in self.members or generation != self.generation:
-            raise Refused
+            raise RefusedError
 
     def _complete(self) -> None:
         if not self._rebalancing or not self.members or not all(one.rejoined for one in self.members.values()):

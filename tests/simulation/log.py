@@ -21,9 +21,10 @@ OFFSETS: At = ("__consumer_offsets", 0)
 """Takes part in a transaction that commits offsets, and has its marker like any partition."""
 
 TRANSACTION_TIMEOUT_S = 10.0
+SLOWEST_MARKERS_S = 5.0
 
 
-class Fenced(Exception):
+class FencedEpochError(Exception):
     """A producer of an earlier epoch: another one has taken its transactional id over."""
 
 
@@ -45,6 +46,7 @@ class Transaction:
     name: str
     began_s: float
     commit: bool | None = None
+    decided_s: float = 0.0
     unmarked: list[At] = field(default_factory=list)
     offsets: dict[At, int] = field(default_factory=dict)
     records: list[tuple[At, Entry]] = field(default_factory=list)
@@ -151,9 +153,11 @@ class Log:
             del self.ongoing[transaction.name]
 
     def expire(self) -> None:
-        """Abort transactions that have been open for too long, and fence their producers."""
+        """Abort transactions that have been open for too long, and fence their producers; write late markers."""
         for name, transaction in list(self.ongoing.items()):
-            if transaction.commit is None and self._now() - transaction.began_s > TRANSACTION_TIMEOUT_S:
+            if transaction.commit is not None and self._now() - transaction.decided_s > SLOWEST_MARKERS_S:
+                self._finish(name, commit=False)
+            elif transaction.commit is None and self._now() - transaction.began_s > TRANSACTION_TIMEOUT_S:
                 self.epochs[name] += 1
                 self._decide(transaction, commit=False)
 
@@ -176,7 +180,7 @@ class Log:
 
     def _check(self, name: str, epoch: int) -> None:
         if self.epochs[name] != epoch:
-            raise Fenced
+            raise FencedEpochError
 
     def _open(self, name: str, epoch: int) -> Transaction:
         self._check(name, epoch)
@@ -187,6 +191,7 @@ class Log:
     def _decide(self, transaction: Transaction, *, commit: bool) -> None:
         if transaction.commit is None:
             transaction.commit = commit
+            transaction.decided_s = self._now()
             self.decided(transaction)
             if not transaction.unmarked:
                 del self.ongoing[transaction.name]

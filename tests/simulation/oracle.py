@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.log import Entry, Log, Transaction
 
 
-class Wrong(AssertionError):
+class WrongError(AssertionError):
     """The product broke a promise."""
 
 
@@ -131,22 +131,22 @@ class CheckpointWatch:
         for (topic, number), offset in transaction.offsets.items():
             offsets.setdefault(number, {})[TOPICS.input_of(topic)] = offset
         if offsets != {number: one.offsets for number, one in found.items()}:
-            raise Wrong(f"a transaction commits the offsets {offsets} with the checkpoints {found}")
+            raise WrongError(f"a transaction commits the offsets {offsets} with the checkpoints {found}")
         for number, one in found.items():
             self._look(number, one)
 
     def _look(self, number: int, one: CheckpointRecord) -> None:
         difference = Books(**one.books).difference
         if difference:
-            raise Wrong(f"the books of partition {number} are {difference} off: {one.books}")
+            raise WrongError(f"the books of partition {number} are {difference} off: {one.books}")
         last = self._last.get(number)
         self._last[number] = one
         if last is None:
             return
         if one.revision != last.revision._replace(checkpoint=last.revision.checkpoint + 1):
-            raise Wrong(f"partition {number}: revision {one.revision} follows on {last.revision}")
+            raise WrongError(f"partition {number}: revision {one.revision} follows on {last.revision}")
         if any(one.offsets[topic] < offset for topic, offset in last.offsets.items()):
-            raise Wrong(f"partition {number}: offsets {one.offsets} follow on {last.offsets}")
+            raise WrongError(f"partition {number}: offsets {one.offsets} follow on {last.offsets}")
 
 
 def _records(log: Log, topic: str, partitions: int) -> Iterator[tuple[int, Entry]]:

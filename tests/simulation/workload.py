@@ -26,7 +26,7 @@ _JUNK = (
     b"null",
     b'{"type": "violation"}',
     b'{"type": "siren", "event_id": "1", "source_id": "cam0", "occurred_at": "2025-03-01T11:00:00Z"}',
-    b'{"type": "report", "event_id": "1", "source_id": "egov", "occurred_at": "2025-03-01T11:00:00", "channel": "egov"}',
+    b'{"type": "report", "event_id": "1", "source_id": "egov", "occurred_at": "2025-03-01T11:00:00"}',
     None,
 )
 

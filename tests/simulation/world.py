@@ -1,6 +1,6 @@
 """The scheduler: one seed decides who goes next, how far, how long that takes, and what breaks.
 
-`Simulation(seed).run()` raises `Wrong` where a promise is broken. Nothing in it depends on the machine's clock, on
+`Simulation(seed).run()` raises `WrongError` where a promise is broken. Nothing in it depends on the machine's clock, on
 hashes or on threads, so the same seed gives the same run.
 """
 
@@ -23,8 +23,8 @@ from streams.source import SourceSettings
 from tests.simulation.clients import SimulatedAdmin, SimulatedConsumer, SimulatedProducer
 from tests.simulation.fibers import Killed
 from tests.simulation.group import Group
-from tests.simulation.log import Log
-from tests.simulation.oracle import CheckpointWatch, Wrong, expected, is_counted_through, published
+from tests.simulation.log import OFFSETS, Log
+from tests.simulation.oracle import CheckpointWatch, WrongError, expected, is_counted_through, published
 from tests.simulation.process import Process
 from tests.simulation.rules import RULES, TOPICS
 from tests.simulation.workload import START, workload
@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.simulation.fibers import Fiber
+    from tests.simulation.log import Transaction
 
 _METRICS = WorkerMetrics()
 _MAX_STEPS = 20_000
 _FAULTY_REPLAYS = 0.3
+_PEACE = 0.15
+_AWAITED_MARKED_FIRST = 0.7
 _SECOND_REPLAYS = 0.25
 _OUTPUTS = (SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, QUARANTINE)
 
@@ -46,11 +49,12 @@ _CHANCES = {
     "offsets time out": 0.05,
     "commit never arrives": 0.05,
     "commit outcome unknown": 0.1,
-    "batch fails before the fold": 0.01,
-    "batch fails after the fold": 0.01,
+    "batch fails before the fold": 0.02,
+    "batch fails after the fold": 0.02,
 }
-_IN_TRANSACTION = frozenset(
+TENDER = frozenset(
     {
+        "settle",
         "before the transaction",
         "while producing",
         "between produce and offsets",
@@ -70,7 +74,8 @@ class World:
         self.slowness = self.rng.choice((0.0, 0.3, 0.6))
         self.fetches = self.rng.choice(((1, 2, 5), (3, 40), (1000,)))
         self.log = Log(self.now, int(START.timestamp()) * 1000)
-        self.group = Group(self.rng, self.partitions)
+        self.marking = self.rng.choice((1.0, 0.05))
+        self.group = Group(self.rng, self.partitions, session_timeout_s=self.rng.choice((5.0, 10.0)))
         self.running: Process | None = None
         self.fiber: Fiber | None = None
         self.faulty = True
@@ -88,9 +93,9 @@ class World:
         until = self.clock + seconds
         self.wait("sleep", lambda: self.clock >= until)
 
-    def chance(self, name: str) -> bool:
-        """Whether something that seldom happens does so now."""
-        happens = self.faulty and self.rng.random() < _CHANCES[name]
+    def chance(self, name: str, times: int = 1) -> bool:
+        """Whether something that seldom happens does so now; so many times as often where it would hurt most."""
+        happens = self.faulty and self.rng.random() < _CHANCES[name] * times
         self.hit[name] += happens
         return happens
 
@@ -98,9 +103,10 @@ class World:
 class Simulation:
     """One run: an input, workers that count it while things break, then peace, and the comparison."""
 
-    def __init__(self, seed: int, events: int = 70) -> None:
+    def __init__(self, seed: int, events: int = 60) -> None:
         self.world = world = World(seed)
         self.watch = CheckpointWatch()
+        self.watches_transactions = True
         self.trace: list[tuple[float, str, str]] = []
         self._rng = world.rng
         self._input = workload(self._rng, events, world.partitions)[::-1]
@@ -149,18 +155,22 @@ class Simulation:
 
     def _count_everything(self) -> None:
         world = self.world
-        world.log.decided = self.watch
+        world.log.decided = self._decided
         for step in range(_MAX_STEPS):
-            if world.faulty and not self._input and step % 8 == 0 and self._rng.random() < 0.2:
+            if world.faulty and not self._input and step % 8 == 0 and self._rng.random() < _PEACE:
                 world.faulty = False
-                for process in self._processes:
-                    process.stopped_until = 0.0
             if not self._processes:
                 self._start()
             self._step()
             if not world.faulty and step % 8 == 0 and is_counted_through(world.log, world.partitions):
                 return
-        raise Wrong(f"not everything was counted after {_MAX_STEPS} steps")
+        raise WrongError(f"not everything was counted after {_MAX_STEPS} steps")
+
+    def _decided(self, transaction: Transaction) -> None:
+        if self.watches_transactions:
+            self.watch(transaction)
+        rerouted = TOPICS.name(REROUTED)
+        self.world.hit["misrouted"] += any(at[0] == rerouted for at, _ in transaction.records)
 
     def _begin_anew(self) -> None:
         """Forget all that was counted; input and what was rerouted stay."""
@@ -179,7 +189,7 @@ class Simulation:
     def _compare(self, what: str, once: object) -> None:
         differences = published(self.world.log, self.world.partitions).differences(once)
         if differences:
-            raise Wrong("\n  ".join((f"{what} (left) is not the input counted once (right):", *differences)))
+            raise WrongError("\n  ".join((f"{what} (left) is not the input counted once (right):", *differences)))
 
     # -- steps ---------------------------------------------------------------------------------------------
 
@@ -198,8 +208,11 @@ class Simulation:
                 process.heartbeat()
             turns += [partial(self._resume, process, fiber) for fiber in process.fibers if fiber.ready()]
             turns += [partial(self._fold, process, topic) for topic, queue in process.queues.items() if queue]
-        for transaction in world.log.half_marked():
-            turns.append(partial(world.log.mark, transaction, rng.choice(transaction.unmarked)))
+        for transaction in world.log.half_marked() if rng.random() < world.marking else ():
+            # In any order; often those first without which a restore waits, so that it goes on while others lack.
+            ordered = [at for at in transaction.unmarked if at == OFFSETS or at[0] == TOPICS.name(STATE)]
+            at = rng.choice((ordered if rng.random() < _AWAITED_MARKED_FIRST else None) or transaction.unmarked)
+            turns.append(partial(world.log.mark, transaction, at))
         if self._input:
             turns.append(self._append_input)
         if turns:
@@ -216,7 +229,7 @@ class Simulation:
             process.fibers.remove(fiber)
             if fiber is process.main:
                 self._ended(process)
-        elif world.faulty and fiber.at in _IN_TRANSACTION and self._rng.random() < self._deadly:
+        elif world.faulty and fiber.at in TENDER and self._rng.random() < self._deadly:
             if self._rng.random() < 0.5:
                 self._fault("kill", fiber.at, lambda: self._kill(process))
             else:
@@ -241,7 +254,7 @@ class Simulation:
         if failure is None or isinstance(failure, FencedError | Killed) or unknown:
             self.world.hit[f"ended: {type(failure).__name__}"] += 1
         else:
-            raise Wrong(f"a worker ended: {type(failure).__name__}: {failure}") from failure
+            raise WrongError(f"a worker ended: {type(failure).__name__}: {failure}") from failure
 
     # -- what breaks ---------------------------------------------------------------------------------------
 
@@ -273,7 +286,7 @@ class Simulation:
     def _stop(self, process: Process | None = None) -> None:
         process = process or self._any()
         if process is not None:
-            process.stopped_until = self.world.clock + self._rng.choice((1.0, 5.0, 11.0, 13.0, 25.0))
+            process.stopped_until = self.world.clock + self._rng.choice((2.0, 7.0, 9.0, 12.0, 20.0))
             self._start()
 
     def _leave(self) -> None:
