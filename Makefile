@@ -39,6 +39,11 @@ format: $(VENV)/.installed ## let ruff put the files in order
 lock: ## resolve the dependencies anew into requirements.lock
 	@PATH="$(PATH):$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
 		--no-header --no-emit-package amanzhol pyproject.toml -o requirements.lock
+	@PATH="$(PATH):$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-package amanzhol -c requirements.lock pyproject.toml -o requirements-run.lock
+	@$(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml','rb'))['build-system']['requires'], sep='\n')" | \
+		PATH="$(PATH):$(BIN)" uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		- -o deploy/image/build.lock
 
 clean: ## forget the environment and what the demo left behind
 	rm -rf $(VENV) .amanzhol

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (ValueError, OSError, KeyError):
-            raise ValueError("no such time zone; write it like Asia/Aqtau") from None
+            raise ValueError(f"there is no time zone {value!r}; write it like Asia/Aqtau") from None
         return value
 
     @field_validator("window")

@@ -9,6 +9,7 @@
     │   └── SettingsError
     ├── RunError(RuntimeError)      the run failed: exit code 1
     │   ├── BrokerUnavailableError
+    │   │   └── PortLostError
     │   ├── JarsUnavailableError
     │   ├── TopicMismatchError
     │   ├── FingerprintError
@@ -78,6 +79,12 @@ class BrokerUnavailableError(RunError):
     """Kafka does not answer. Start it (`amanzhol broker start`) or correct `--broker`."""
 
     code = "broker_unavailable"
+
+
+class PortLostError(BrokerUnavailableError):
+    """Somebody took the port between our choice and Kafka's start. Try again with another."""
+
+    code = "port_lost"
 
 
 class JarsUnavailableError(RunError):
@@ -155,19 +162,19 @@ class NotUtf8Error(RecordError):
 
 
 class NotJsonError(RecordError):
-    """The bytes are not one JSON value."""
+    """The bytes are not one JSON value. NaN is none, nor is a second object behind the first, nor a byte order mark."""
 
     code = "not_json"
 
 
 class NotAnObjectError(RecordError):
-    """The record is JSON, but not an object."""
+    """The record is JSON, but not an object. Send each event as a record of its own, not as a list."""
 
     code = "not_an_object"
 
 
 class MissingFieldError(RecordError):
-    """A required field is absent or null."""
+    """A required field is absent or null. Send the field that the path names."""
 
     code = "missing_field"
 
@@ -179,13 +186,13 @@ class WrongTypeError(RecordError):
 
 
 class BadValueError(RecordError):
-    """A field has the right type and an impossible value."""
+    """A field has the right type and an impossible value. The message says what is possible."""
 
     code = "bad_value"
 
 
 class UnknownTypeError(RecordError):
-    """The event's `type` is none of the five."""
+    """The event's `type` is none of `violation`, `accident`, `report`, `status`, `correction`."""
 
     code = "unknown_type"
 
@@ -197,7 +204,7 @@ class WrongTopicError(RecordError):
 
 
 class BadTimeError(RecordError):
-    """A time is not an RFC 3339 date and time."""
+    """A time is not an RFC 3339 date and time. Write it like `2026-11-22T09:30:00+05:00`."""
 
     code = "bad_time"
 
@@ -233,18 +240,18 @@ class UnknownDeviceError(RecordError):
 
 
 class DeviceNotValidError(RecordError):
-    """The registry knows the source, but has no row that is valid at the event's time."""
+    """The registry has no row of the source that is valid at the event's time. Add one, then replay the quarantine."""
 
     code = "device_not_valid"
 
 
 class MissingLocationError(RecordError):
-    """A violation of a mobile source does not say where."""
+    """A violation of a mobile source does not say where it was. Send `location` with it."""
 
     code = "missing_location"
 
 
 class UnreadableBatchError(RecordError):
-    """The broker holds a batch that cannot be read (checksum, compression). Each of its offsets counts one."""
+    """The broker holds a batch that cannot be read (checksum, compression). Each of its offsets is one record here."""
 
     code = "unreadable_batch"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 from pydantic import (
@@ -28,6 +28,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
 
 EventType = Literal["violation", "accident", "report", "status", "correction"]
 AccidentKind = Literal[
@@ -58,6 +61,16 @@ MAX_STATUS_PERIOD_S = 24 * 3600
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
+_RFC3339 = (
+    "^(1899|19[0-9]{2}|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]"
+    "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+)
+_COUNTED_AS_OTHER = "a word that is none of the examples is counted as other, and kept as it was sent"
+_PRINTABLE: JsonDict = {
+    # The controls and signs without a shape that are met; `str.isprintable` knows a few more.
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u00a0\\u00ad\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff]*$",
+    "description": "printable characters only",
+}
 _OFFENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,15}")
 
 
@@ -111,18 +124,20 @@ def _integral(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _known_or_other(known: frozenset[str]) -> BeforeValidator:
-    """Accept any word, since a register may know kinds we do not; readers of the model see the word as sent."""
-    return BeforeValidator(lambda value: value, json_schema_input_type=Literal[tuple(sorted(known))] | str)
-
-
 Instant = Annotated[
     datetime,
     BeforeValidator(parse_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339 with an offset"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": _RFC3339,
+            "description": "RFC 3339 with an offset, in the years 1900 to 2199",
+        }
+    ),
 ]
-Identifier = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-Word = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+Word = Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=_PRINTABLE), AfterValidator(_printable)]
+Identifier = Word
 Text = Annotated[str, Field(max_length=4096)]
 Plate = Annotated[str, Field(max_length=256, description="dropped before counting")]
 Offence = Annotated[
@@ -200,7 +215,7 @@ class Accident(_Event):
     """A register knows of an accident."""
 
     type: Literal["accident"]
-    kind: Annotated[Word, _known_or_other(ACCIDENT_KINDS)]
+    kind: Annotated[Word, Field(examples=list(get_args(AccidentKind)), description=_COUNTED_AS_OTHER)]
     dead: Count = 0
     injured: Count = 0
     serious: Count | None = None
@@ -221,7 +236,7 @@ class Report(_Event):
     """A citizen reports something."""
 
     type: Literal["report"]
-    channel: Annotated[Word, _known_or_other(CHANNELS)]
+    channel: Annotated[Word, Field(examples=list(get_args(Channel)), description=_COUNTED_AS_OTHER)]
     category: Category | None = None
     handled_at: Instant | None = None
 

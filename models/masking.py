@@ -83,14 +83,21 @@ def mask_record(raw: bytes) -> bytes:
 
 
 def _mask_bytes(raw: bytes) -> bytes:
-    encoding = json.detect_encoding(raw)
-    escaped = raw.decode("utf-8", "surrogateescape") if "utf-8" in encoding else raw.decode(encoding, "replace")
-    without_fields = _PLATE_FIELD.sub(rf'\1"{MASK}"', escaped)
-    text = _ESCAPE.sub(_unescaped, without_fields)
-    masked = mask_text(text)
-    if masked == text:
-        return raw if without_fields == escaped else without_fields.encode("utf-8", "surrogateescape")
-    return masked.encode("utf-8", "surrogateescape")
+    text = raw.decode("utf-8", "surrogateescape")
+    masked = _mask_raw_text(text)
+    if masked == text and b"\0" in raw:
+        # Perhaps UTF-16, whose zeros between the letters hide a plate.
+        text = raw.decode(json.detect_encoding(raw), "replace")
+        masked = _mask_raw_text(text)
+    return raw if masked == text else masked.encode("utf-8", "surrogateescape")
+
+
+def _mask_raw_text(text: str) -> str:
+    """Mask text that is no JSON, or not yet; where nothing has to be masked it stays, its escapes too."""
+    without_fields = _PLATE_FIELD.sub(rf'\1"{MASK}"', text)
+    unescaped = _ESCAPE.sub(_unescaped, without_fields)
+    masked = mask_text(unescaped)
+    return without_fields if masked == unescaped else masked
 
 
 def _unescaped(escape: re.Match[str]) -> str:

@@ -5,7 +5,10 @@ Books and flows are set from committed state only, so they never show what a cra
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from models.errors import RecordError
+from models.topics import INPUTS
 
 _PREFIX = "amanzhol"
 _CHECKPOINT_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -17,6 +20,7 @@ class WorkerMetrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         """Declare them."""
         self.registry = registry or CollectorRegistry()
+        ProcessCollector(registry=self.registry)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(name, text, labels, namespace=_PREFIX, registry=self.registry)
@@ -41,6 +45,13 @@ class WorkerMetrics:
         self.checkpoint_failures = counter("checkpoint_failures", "Checkpoints that were not committed.")
         self.restores = counter("restores", "Partitions restored from Kafka.")
         self.rebalances = counter("rebalances", "Changes of the partitions that this worker holds.", "kind")
+        # A series that appears with its first value shows Prometheus no increase: each begins at 0.
+        for topic in INPUTS:
+            self.records.labels(topic)
+        for refusal in RecordError.__subclasses__():
+            self.quarantined.labels(refusal.code)
+        for kind in ("assigned", "revoked"):
+            self.rebalances.labels(kind)
         self.checkpoint_seconds = Histogram(
             "checkpoint_seconds",
             "Time that a checkpoint took.",

@@ -20,10 +20,10 @@ from amanzhol.broker.answering import answers
 from amanzhol.broker.folder import BrokerFolder
 from amanzhol.broker.jars import class_path
 from amanzhol.broker.java import render_properties
-from amanzhol.broker.launch import PortLostError, format_storage, launch
+from amanzhol.broker.launch import format_storage, launch
 from amanzhol.broker.ports import HOST, free_port, is_free
 from amanzhol.broker.record import BrokerRecord, is_broker, is_ending, read_record, wait_ended, write_record
-from models.errors import BrokerUnavailableError
+from models.errors import BrokerUnavailableError, PortLostError
 
 if TYPE_CHECKING:
     import subprocess

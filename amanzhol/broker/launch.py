@@ -15,7 +15,7 @@ from amanzhol.broker import java
 from amanzhol.broker.answering import answers
 from amanzhol.broker.ports import HOST
 from amanzhol.broker.record import write_record
-from models.errors import BrokerUnavailableError
+from models.errors import BrokerUnavailableError, PortLostError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +24,10 @@ if TYPE_CHECKING:
     from amanzhol.broker.folder import BrokerFolder
     from amanzhol.broker.record import BrokerRecord
 
-__all__ = ["PortLostError", "format_storage", "launch"]
+__all__ = ["format_storage", "launch"]
 
 _POLL_S = 0.05
 _FORMAT_TIMEOUT_S = 60.0
-
-
-class PortLostError(BrokerUnavailableError):
-    """Somebody took the port between our choice and Kafka's start. Try again with another."""
 
 
 def format_storage(folder: BrokerFolder, jars: Sequence[Path]) -> None:

@@ -98,7 +98,7 @@ def test_a_new_fleet_kind_is_one_entry_of_a_setting(command: Command, folder: Pa
         ({}, '[count]\nwindow = "1h"\n', "amanzhol.toml: count: there is no such setting"),
         ({}, "window = 5\n", "--window (AMANZHOL_WINDOW, amanzhol.toml: window): must be a valid string"),
         ({}, "network = 5\n", "--network (AMANZHOL_NETWORK, amanzhol.toml: network): "),
-        ({}, 'timezone = "Aqtau"\n', "(AMANZHOL_TIMEZONE, amanzhol.toml: timezone): no such time zone"),
+        ({}, 'timezone = "Aqtau"\n', "(AMANZHOL_TIMEZONE, amanzhol.toml: timezone): there is no time zone 'Aqtau'"),
         ({}, 'fleet = "drone"\n', "amanzhol.toml: fleet"),
         ({}, 'fleet = ["Drone"]\n', "amanzhol.toml: fleet): each kind once, in lower case letters"),
         ({}, 'fleet = ["drone", "drone:mobile"]\n', "amanzhol.toml: fleet): each kind once"),

@@ -48,4 +48,4 @@ def stream(broker: EmbeddedBroker, topic_prefix: str, tmp_path: Path) -> Iterato
     """Topics and workers of the test's own; workers that still run at its end are killed."""
     stream = Stream(broker.address, topic_prefix, tmp_path)
     yield stream
-    stream.kill_all()
+    stream.close()

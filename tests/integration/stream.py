@@ -13,8 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import Consumer, TopicPartition
 
 from devices.kafka_sink import KafkaSink, connect
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
@@ -114,7 +113,9 @@ class Worker:
         if found is not None:
             with suppress(OSError), urllib.request.urlopen(found[1], timeout=5) as answer:
                 lines = answer.read().decode().splitlines()
-                return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"}
+                return {
+                    name: float(value) for name, _, value in (line.rpartition(" ") for line in lines) if name[:1] != "#"
+                }
         return {}
 
     @property
@@ -135,7 +136,17 @@ class Stream:
 
     def __post_init__(self) -> None:
         self.topics = Topics(self.prefix)
-        self.admin = AdminClient({"bootstrap.servers": self.broker, "log_level": 0})
+        self._inputs = [TopicPartition(name, number) for name in self.topics.inputs for number in range(PARTITIONS)]
+        # It asks in the workers' group without joining it. An AdminClient would crash while the group's coordinator
+        # is being found (librdkafka 2.16), and this level shows what is committed while a transaction is open.
+        self._reader = Consumer(
+            {
+                "bootstrap.servers": self.broker,
+                "group.id": f"{self.prefix}worker",
+                "isolation.level": "read_uncommitted",
+                "log_level": 0,
+            }
+        )
 
     # -- workers -------------------------------------------------------------------------------------------
 
@@ -166,9 +177,11 @@ class Stream:
             f"workers counting {', '.join(str(partitions) for _, partitions in held)} partitions",
         )
 
-    def kill_all(self) -> None:
+    def close(self) -> None:
+        """Let nothing outlive the test."""
         for worker in self.workers:
             worker.kill()
+        self._reader.close()
 
     # -- records -------------------------------------------------------------------------------------------
 
@@ -202,19 +215,11 @@ class Stream:
 
     def appended(self) -> int:
         """How many records the input topics hold."""
-        wanted = [TopicPartition(name, number) for name in self.topics.inputs for number in range(PARTITIONS)]
-        answers = self.admin.list_offsets(dict.fromkeys(wanted, OffsetSpec.latest()), request_timeout=10)
-        return sum(future.result().offset for future in answers.values())
+        return sum(self._reader.get_watermark_offsets(at, timeout=10)[1] for at in self._inputs)
 
     def committed(self) -> int:
         """How many of them the workers' group has committed."""
-        group = ConsumerGroupTopicPartitions(f"{self.prefix}worker")
-        (future,) = self.admin.list_consumer_group_offsets([group], request_timeout=10).values()
-        try:
-            found = future.result().topic_partitions
-        except KafkaException:  # the group is not there yet, or its coordinator is not
-            return 0
-        return sum(max(at.offset, 0) for at in found)
+        return sum(max(at.offset, 0) for at in self._reader.committed(self._inputs, timeout=10))
 
     def wait_committed(self, at_least: int) -> None:
         self.wait_until(lambda: self.committed() >= at_least, f"{at_least} records committed")

@@ -35,7 +35,7 @@ def test_the_stream_a_file_and_a_query_make_the_same_table(stream: Stream, tmp_p
     stream.send(SimulatedRecord(0, ACCIDENTS, fars.SOURCE_ID, line) for line in events.read_bytes().splitlines())
     stream.wait_counted()
     assert worker.stop() == 0
-    counted = Tables.written_by(["count", str(events), *rules, "--located", str(located)], tmp_path / "counted")
+    counted = Tables.written_by("count", events, *rules, "--located", located, folder=tmp_path / "counted")
     recount(events, located, tmp_path / "sql.csv")
 
     assert counted.books["received"] == 30_202

@@ -173,7 +173,7 @@ def test_no_plate_survives_whatever_stands_around_it(parts, before, after, escap
     for record in (parsed, parsed[:-1], f"{before}{plate}{after}"):
         kept = mask_record(record.encode()).decode()
         assert plate not in kept
-        assert plate not in kept.encode().decode("unicode_escape", "replace")
+        assert plate not in re.sub(r"\\u([0-9a-f]{4})", lambda escape: chr(int(escape[1], 16)), kept)
 
 
 @given(
