@@ -12,14 +12,13 @@ created and kept with it.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
 DIGEST_BYTES: Final = 12
 
@@ -76,15 +75,11 @@ def distinct(entries: NDArray[np.void]) -> NDArray[np.void]:
     return only
 
 
-class _Run(NamedTuple):
-    """Entries sorted by digest, each digest once, column by column: searching and merging touch one at a time."""
+Column = NDArray[Any]
+_Run = tuple[Column, ...]
+"""Entries sorted by digest, each digest once, as the columns of `ENTRY`: searching and merging touch one at a time."""
 
-    high: NDArray[np.uint64]
-    low: NDArray[np.uint32]
-    segment: NDArray[np.uint32]
-    time: NDArray[np.int64]
-    source: NDArray[np.uint32]
-    contribution: NDArray[np.uint32]
+_HIGH, _LOW, _SEGMENT, _TIME, _SOURCE, _CONTRIBUTION = range(6)
 
 
 class EventIndex:
@@ -102,7 +97,7 @@ class EventIndex:
 
     def __len__(self) -> int:
         """Count entries; a digest that was entered again counts until its runs are merged."""
-        return sum(len(run.high) for run in self._runs)
+        return sum(len(run[_HIGH]) for run in self._runs)
 
     @property
     def nbytes(self) -> int:
@@ -143,18 +138,18 @@ class EventIndex:
         """Find what holds of a source's events with `start_us` <= time < `end_us`. Looks at every entry."""
         found = [entries_for([])]
         for run in self._runs:
-            hit = (run.source == source) & (run.time >= start_us) & (run.time < end_us)
+            hit = (run[_SOURCE] == source) & (run[_TIME] >= start_us) & (run[_TIME] < end_us)
             if hit.any():
                 entries = np.zeros(int(hit.sum()), dtype=ENTRY)
-                entries["high"], entries["low"] = run.high[hit], run.low[hit]
+                entries["high"], entries["low"] = run[_HIGH][hit], run[_LOW][hit]
                 found.append(entries)
         # An event stands in several runs once it was revised; identity, source and time are the same in all.
         return self.find(distinct(np.concatenate(found)))[0]
 
     def drop_before(self, time_us: int) -> None:
         """Forget events of before this time."""
-        kept = [(run, run.time >= time_us) for run in self._runs]
-        self._runs = [_Run(*(column[keep] for column in run)) for run, keep in kept if keep.any()]
+        kept = [(run, run[_TIME] >= time_us) for run in self._runs]
+        self._runs = [tuple(column[keep] for column in run) for run, keep in kept if keep.any()]
 
     def _known(self, high: NDArray[np.uint64], low: NDArray[np.uint32]) -> NDArray[np.bool_]:
         known = np.zeros(len(high), dtype=np.bool_)
@@ -163,17 +158,17 @@ class EventIndex:
         return known
 
     def _push(self, run: _Run) -> None:
-        if not len(run.high):
+        if not len(run[_HIGH]):
             return
         self._runs.append(run)
         del run
-        while len(self._runs) > 1 and len(self._runs[-2].high) <= 2 * len(self._runs[-1].high):
+        while len(self._runs) > 1 and len(self._runs[-2][_HIGH]) <= 2 * len(self._runs[-1][_HIGH]):
             younger, elder = list(self._runs.pop()), list(self._runs.pop())
             self._runs.append(_merged(elder, younger))
 
 
 def _run_of(ordered: NDArray[np.void]) -> _Run:
-    return _Run(*(np.ascontiguousarray(ordered[name]) for name in _COLUMNS))
+    return tuple(np.ascontiguousarray(ordered[name]) for name in _COLUMNS)
 
 
 def _order(entries: NDArray[np.void]) -> NDArray[np.intp]:
@@ -201,19 +196,19 @@ def _sorted_latest(entries: NDArray[np.void]) -> _Run:
     return _run_of(ordered[last])
 
 
-def _merged(elder: list[NDArray[Any]], younger: list[NDArray[Any]]) -> _Run:
+def _merged(elder: list[Column], younger: list[Column]) -> _Run:
     """Merge the columns of two runs. Where a digest stands in both, the younger one's entry holds.
 
     Each column is let go once it is merged, so that the largest takes twice its memory, not the whole index.
     """
-    at, hit = _positions(_Run(*elder), younger[0], younger[1])
+    at, hit = _positions(elder, younger[_HIGH], younger[_LOW])
     news = ~hit
     for old, new in zip(elder, younger, strict=True):
         old[at[hit]] = new[hit]
     # Where the new entries come to lie among all of them.
-    places = np.searchsorted(elder[0], younger[0][news])
+    places = np.searchsorted(elder[_HIGH], younger[_HIGH][news])
     places += np.arange(len(places))
-    is_old = np.ones(len(elder[0]) + len(places), dtype=np.bool_)
+    is_old = np.ones(len(elder[_HIGH]) + len(places), dtype=np.bool_)
     is_old[places] = False
     columns = []
     while elder:
@@ -223,23 +218,23 @@ def _merged(elder: list[NDArray[Any]], younger: list[NDArray[Any]]) -> _Run:
         column[places] = new[news]
         columns.append(column)
         del old, new
-    return _Run(*columns)
+    return tuple(columns)
 
 
 def _positions(
-    run: _Run, high: NDArray[np.uint64], low: NDArray[np.uint32]
+    run: Sequence[Column], high: NDArray[np.uint64], low: NDArray[np.uint32]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Where digests stand in a run, and whether they do."""
-    at = np.searchsorted(run.high, high)
+    at = np.searchsorted(run[_HIGH], high)
     hit = np.zeros(len(high), dtype=np.bool_)
-    open_ = np.flatnonzero(at < len(run.high))
+    open_ = np.flatnonzero(at < len(run[_HIGH]))
     # Digests that share their first 8 bytes stand side by side, in no order: look at each of them.
     while len(open_):
-        same = run.high[at[open_]] == high[open_]
+        same = run[_HIGH][at[open_]] == high[open_]
         open_ = open_[same]
-        matched = run.low[at[open_]] == low[open_]
+        matched = run[_LOW][at[open_]] == low[open_]
         hit[open_[matched]] = True
         open_ = open_[~matched]
         at[open_] += 1
-        open_ = open_[at[open_] < len(run.high)]
+        open_ = open_[at[open_] < len(run[_HIGH])]
     return at, hit

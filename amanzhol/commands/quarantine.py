@@ -43,12 +43,8 @@ def quarantine() -> None:
 def _filter_options(command: F) -> F:
     """Add the options that say which records are meant."""
     for option in (
-        click.option(
-            "--to", "end", metavar="OFFSET|TIME", help="Only before this offset, or time of refusal."
-        ),
-        click.option(
-            "--from", "begin", metavar="OFFSET|TIME", help="Only from this offset, or time of refusal, on."
-        ),
+        click.option("--to", "end", metavar="OFFSET|TIME", help="Only before this offset, or time of refusal."),
+        click.option("--from", "begin", metavar="OFFSET|TIME", help="Only from this offset, or time of refusal, on."),
         click.option("--source", help="Only those that say they are of this source."),
         click.option("--code", help="Only those refused for this reason."),
     ):

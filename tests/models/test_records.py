@@ -141,6 +141,8 @@ def test_a_refused_record_says_why_and_where_from():
         "line": None,
         "length": None,
         "sha256": None,
+        "last_offset": None,
+        "replayed_at": None,
     }
     assert decode_quarantine(encode(record)).bytes() == b'{"lane": 65, "plate": "***"}'
 

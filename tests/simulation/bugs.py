@@ -70,7 +70,7 @@ def index_not_restored(_simulation: Simulation) -> Iterator[None]:
 def restored_to_the_stable_end(simulation: Simulation) -> Iterator[None]:
     """Restore up to where committed records end, whatever transaction is open there."""
     simulation.world.lists_stable_ends = True
-    simulation.world.marking = 0.05  # a slow broker in each seed, not in every second one
+    simulation.world.marking = 0.2  # a slow broker in each seed, not in every second one
     yield
 
 

@@ -74,7 +74,7 @@ class World:
         self.slowness = self.rng.choice((0.0, 0.3, 0.6))
         self.fetches = self.rng.choice(((1, 2, 5), (3, 40), (1000,)))
         self.log = Log(self.now, int(START.timestamp()) * 1000)
-        self.marking = self.rng.choice((1.0, 0.05))
+        self.marking = self.rng.choice((1.0, 0.2))
         self.group = Group(self.rng, self.partitions, session_timeout_s=self.rng.choice((5.0, 10.0)))
         self.running: Process | None = None
         self.fiber: Fiber | None = None

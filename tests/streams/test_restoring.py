@@ -25,7 +25,7 @@ def stored_at(*offsets, fingerprint=FINGERPRINT):
     for offset in offsets:
         partition.ledger.fold([raw(violation(event_id=f"e{offset}"))])
         partition.offsets = BEGINNINGS | {"violations": offset}
-        kept += [Stored(topic, key, value) for topic, _, key, value in partition.checkpoint()]
+        kept += [Stored(topic, key, value) for topic, _, key, value, _ in partition.checkpoint()]
     return kept
 
 
