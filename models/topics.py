@@ -61,6 +61,11 @@ class Topics:
         return topic
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Full names of the input topics, in the order of `INPUTS`."""
+        return tuple(self.prefix + topic for topic in INPUTS)
+
+    @property
     def read(self) -> tuple[str, ...]:
         """Full names of the topics that a worker reads, in the order of `READ`."""
         return tuple(self.prefix + topic for topic in READ)

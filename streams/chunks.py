@@ -1,9 +1,9 @@
 """How the index lies in the `state` topic: numbered chunks of entries, written once, merged when they are small.
 
 Each checkpoint writes its new entries as one chunk. Once `FAN_IN` chunks of a level have come together they become
-one of the next level and their keys are deleted, so a partition keeps some 64 small chunks and one full one per
-16,384 events, and every entry is written at most a few times. Chunks carry numbers that only grow: where two hold
-the same digest, the higher number holds.
+one of the next level and their keys are deleted; once all small ones make up a full one, they become that. So a
+partition keeps some hundred small chunks and a full one per 16,384 events, and writes every entry a few times.
+Chunks carry numbers that only grow: where two hold the same digest, the higher number holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from models.index import ENTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -63,18 +63,30 @@ class ChunkLog:
             return []
         written: dict[bytes, bytes | None] = {}
         raw = entries.astype(ENTRY, copy=False).tobytes()
-        for at in range(0, len(raw), FULL_BYTES):
-            self._add(0, raw[at : at + FULL_BYTES], written)
+        small = sorted(chunk for level in self.levels for chunk in level)
+        if sum(len(held) for _, held in small) + len(raw) >= FULL_BYTES:
+            # All small chunks at once: one that stayed behind would be merged into a higher number later, and its
+            # older entries would then override those of the full chunks.
+            self._replace(small, raw, written)
+        else:
+            self._write(0, raw, written)
+            level = 0
+            while len(self.levels[level]) >= FAN_IN:
+                merged, self.levels[level] = self.levels[level], []
+                _delete(merged, written)
+                level += 1
+                self._write(level, b"".join(held for _, held in merged), written)
         return list(written.items())
 
-    def drop_before(self, time_us: int) -> list[bytes]:
-        """Forget full chunks all of whose events are of before this time. Returns the keys to delete."""
-        dropped = [number for number, latest_us in self.full.items() if latest_us < time_us]
-        for number in dropped:
-            del self.full[number]
-        return [chunk_key(number) for number in dropped]
+    def _replace(self, small: list[tuple[int, bytes]], raw: bytes, written: dict[bytes, bytes | None]) -> None:
+        """Make full chunks of the small ones and what is new, in this order; the remainder is small again."""
+        _delete(small, written)
+        self.levels = []
+        joined = b"".join([*(held for _, held in small), raw])
+        for at in range(0, len(joined), FULL_BYTES):
+            self._write(0, joined[at : at + FULL_BYTES], written)
 
-    def _add(self, level: int, raw: bytes, written: dict[bytes, bytes | None]) -> None:
+    def _write(self, level: int, raw: bytes, written: dict[bytes, bytes | None]) -> None:
         number, self.next_number = self.next_number, self.next_number + 1
         written[chunk_key(number)] = raw
         if len(raw) >= FULL_BYTES:
@@ -83,14 +95,18 @@ class ChunkLog:
         while len(self.levels) <= level:
             self.levels.append([])
         self.levels[level].append((number, raw))
-        if len(self.levels[level]) < FAN_IN and sum(len(raw) for _, raw in self.levels[level]) < FULL_BYTES:
-            return
-        merged, self.levels[level] = self.levels[level], []
-        for merged_number, _ in merged:
-            written[chunk_key(merged_number)] = None
-        joined = b"".join(raw for _, raw in merged)
-        for at in range(0, len(joined), FULL_BYTES):
-            self._add(level + 1, joined[at : at + FULL_BYTES], written)
+
+    def drop_before(self, time_us: int) -> list[bytes]:
+        """Forget full chunks all of whose events are of before this time. Returns the keys to delete."""
+        dropped = [number for number, latest_us in self.full.items() if latest_us < time_us]
+        for number in dropped:
+            del self.full[number]
+        return [chunk_key(number) for number in dropped]
+
+
+def _delete(chunks: Iterable[tuple[int, bytes]], written: dict[bytes, bytes | None]) -> None:
+    for number, _ in chunks:
+        written[chunk_key(number)] = None
 
 
 def restore_chunks(chunks: dict[int, bytes], next_number: int, put: Callable[[NDArray[np.void]], None]) -> ChunkLog:

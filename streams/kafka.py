@@ -43,7 +43,13 @@ GroupOffsets = dict[int, dict[str, int]]
 
 def client_settings(broker: str) -> dict[str, Any]:
     """Settings that all our clients share. librdkafka otherwise writes to standard error by itself."""
-    return {"bootstrap.servers": broker, "logger": logging.getLogger("librdkafka"), "socket.keepalive.enable": True}
+    return {
+        "bootstrap.servers": broker,
+        "logger": logging.getLogger("librdkafka"),
+        "socket.keepalive.enable": True,
+        # By default a client waits up to 10 s before it tries a broker again that was away: longer than our calls.
+        "reconnect.backoff.max.ms": 1_000,
+    }
 
 
 def reader_settings(broker: str, group: str) -> dict[str, Any]:
