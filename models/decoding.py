@@ -180,8 +180,6 @@ def _quick_type(annotation: Any, metadata: Iterable[Any] = ()) -> Any:
         base, *more = get_args(annotation)
         return _quick_type(base, [*more, *metadata])
     if any(isinstance(item, BeforeValidator) and item.func is parse_instant for item in metadata):
-        if origin in (Union, types.UnionType):
-            return Annotated[datetime, msgspec.Meta(tz=True)] | None
         return Annotated[datetime, msgspec.Meta(tz=True)]
     if origin in (Union, types.UnionType):
         return Union[tuple(_quick_type(member) for member in get_args(annotation))]  # noqa: UP007 - a computed union

@@ -56,7 +56,7 @@ class Topics:
     def input_of(self, name: str) -> str:
         """Which of `READ` a full name stands for. Raises `ValueError` for a topic of another prefix."""
         topic = name.removeprefix(self.prefix)
-        if topic not in READ:
+        if topic not in READ or self.prefix + topic != name:
             raise ValueError(f"{name} is not read under the prefix {self.prefix!r}")
         return topic
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from models.topics import Topics
+
+logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 
@@ -73,10 +76,14 @@ def ensure_topics(
 def _partition_counts(admin: AdminClient, broker: str, topics: Topics, timeout_s: float) -> dict[str, int]:
     """Partition counts of those of our topics that exist; asks again until a broker answers."""
     deadline = time.monotonic() + timeout_s
+    waiting = False
     while True:
         try:
-            metadata = admin.list_topics(timeout=5)
+            metadata = admin.list_topics(timeout=min(timeout_s, 5))
         except KafkaException as error:
+            if not waiting:
+                logger.warning("no Kafka answers at %s yet; waiting for it for up to %.0f s", broker, timeout_s)
+                waiting = True
             if time.monotonic() > deadline:
                 raise BrokerUnavailableError(
                     f"no Kafka answers at {broker} ({error.args[0].name()}): start one with `amanzhol broker start`, "

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from devices.kafka_sink import KafkaSink, connect
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
@@ -132,6 +132,7 @@ class Stream:
     prefix: str
     folder: Path
     workers: list[Worker] = field(default_factory=list)
+    sent: int = 0
     _exports: int = 0
 
     def __post_init__(self) -> None:
@@ -139,7 +140,7 @@ class Stream:
         self._inputs = [TopicPartition(name, number) for name in self.topics.inputs for number in range(PARTITIONS)]
         # It asks in the workers' group without joining it. An AdminClient would crash while the group's coordinator
         # is being found (librdkafka 2.16), and this level shows what is committed while a transaction is open.
-        self._reader = Consumer(
+        self._group = Consumer(
             {
                 "bootstrap.servers": self.broker,
                 "group.id": f"{self.prefix}worker",
@@ -181,7 +182,7 @@ class Stream:
         """Let nothing outlive the test."""
         for worker in self.workers:
             worker.kill()
-        self._reader.close()
+        self._group.close()
 
     # -- records -------------------------------------------------------------------------------------------
 
@@ -191,7 +192,8 @@ class Stream:
     def send(self, records: Iterable[SimulatedRecord]) -> None:
         """Produce records, keyed by source, and wait until all are acknowledged."""
         producer = connect(self.broker, "test")
-        KafkaSink(producer, {topic: self.topics.name(topic) for topic in INPUTS}).send_all(records)
+        sink = KafkaSink(producer, {topic: self.topics.name(topic) for topic in INPUTS})
+        self.sent += sum(sink.send_all(records).values())
         producer.close()
 
     @contextmanager
@@ -213,20 +215,21 @@ class Stream:
             thread.join()
         assert failures == []
 
-    def appended(self) -> int:
-        """How many records the input topics hold."""
-        return sum(self._reader.get_watermark_offsets(at, timeout=10)[1] for at in self._inputs)
-
     def committed(self) -> int:
-        """How many of them the workers' group has committed."""
-        return sum(max(at.offset, 0) for at in self._reader.committed(self._inputs, timeout=10))
+        """How many records the workers' group has committed."""
+        return sum(max(at.offset, 0) for at in self._group.committed(self._inputs, timeout=10))
 
     def wait_committed(self, at_least: int) -> None:
-        self.wait_until(lambda: self.committed() >= at_least, f"{at_least} records committed")
+        def committed() -> bool:
+            with suppress(KafkaException):  # the group's coordinator is being found, or the broker is away
+                return self.committed() >= at_least
+            return False
+
+        self.wait_until(committed, f"{at_least} records committed")
 
     def wait_counted(self) -> None:
         """Wait until all that was sent is counted and committed."""
-        self.wait_committed(self.appended())
+        self.wait_committed(self.sent)
 
     # -- tables --------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def test_a_broker_that_comes_late_and_is_killed_once(tmp_path: Path, traffic: Tr
     half = len(traffic.records) // 2
     try:
         worker = stream.worker("one")
-        stream.wait_until(lambda: "Connection refused" in worker.log, "a first attempt")
+        stream.wait_until(lambda: "no Kafka answers" in worker.log, "a first attempt")
         broker.start()
         stream.wait_counting((worker, PARTITIONS))
         with stream.sending(traffic.records[:half], over_s=4):

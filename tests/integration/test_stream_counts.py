@@ -39,7 +39,7 @@ def test_a_stop_commits_what_was_counted_and_a_start_goes_on_from_there(stream: 
         stream.send(records)
         assert stream.committed() == before
         assert worker.stop(kind) == 0
-        assert before < stream.committed() <= stream.appended()
+        assert before < stream.committed() <= stream.sent
 
     worker = stream.worker()
     stream.wait_counted()

@@ -12,7 +12,7 @@ from models.errors import RecordError
 from models.events import EVENT_MODELS, CorrectionTarget, Location, Section
 from tests.accepted import ACCEPTED
 from tests.generated import events, record_of, records
-from tests.rows import EACH_TYPE, raw
+from tests.rows import EACH_TYPE, raw, violation
 
 INSIDE = {"location": Location, "section": Section, "target": CorrectionTarget}
 
@@ -70,3 +70,13 @@ ORDINARY = {"lon": 51.16, "lat": 43.65, "heading": 0, "route": "KAZ11", "km": 5,
 @pytest.mark.parametrize("name", EACH_TYPE)
 def test_an_ordinary_record_takes_the_quick_way(name):
     assert is_quick(raw(EACH_TYPE[name](location=ORDINARY)))
+
+
+def test_offences_are_remembered_up_to_a_limit(monkeypatch):
+    remembered = set()
+    monkeypatch.setattr("models.decoding._offences_seen", remembered)
+    monkeypatch.setattr("models.decoding._MAX_OFFENCES_SEEN", 3)
+    for number in range(9):
+        assert is_quick(raw(violation(offence=f"592.{number}")))
+        assert not is_quick(raw(violation(offence=f"592.{number}", lane=2.0)))
+    assert remembered == {"592.0", "592.1", "592.2"}
