@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format lock clean
+.PHONY: help demo test bench faults lint format lock clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,7 +25,12 @@ test: $(VENV)/.installed ## every test (ARGS="-k locating" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/.installed ## measure, and compare with the floor in the same run
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.bench.throughput $(ARGS)
+	@$(BIN)/python -m tests.bench.restore
+
+faults: $(VENV)/.installed ## every event once, whatever fails: up to an hour, Linux, root for the full disk
+	@$(BIN)/python -m tests.simulation --seeds 5000
+	@$(BIN)/python -m tests.faults --report docs/faults.md $(ARGS)
 
 lint: $(VENV)/.installed ## ruff and mypy, as CI runs them
 	@$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from amanzhol.broker.commands import broker
 from amanzhol.commands.count import count
 from amanzhol.commands.demo import demo
 from amanzhol.commands.export import export
+from amanzhol.commands.quarantine import quarantine
 from amanzhol.commands.simulate import simulate
 from amanzhol.commands.worker import worker
 from amanzhol.options import FAILED, WRONG_INPUT, fail, not_built_yet
@@ -28,7 +29,7 @@ def cli() -> None:
     """A safe road: counts what happens on the roads of a region while it happens."""
 
 
-for _command in (demo, count, export, worker, simulate, broker):
+for _command in (demo, count, export, quarantine, worker, simulate, broker):
     cli.add_command(_command)
 for _name, _what in (
     ("api", "The analysts' API."),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
-from contextlib import ExitStack
+import math
+from contextlib import ExitStack, contextmanager
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from amanzhol.files.events import read_lines
 from amanzhol.files.output import whole_file
+from models import books
 from models.decoding import type_of
 from models.events import Identifier  # noqa: TC001 - pydantic reads it
 from models.ledger import Folded, Ledger
@@ -18,7 +22,7 @@ from models.sighting import NEVER_COUNTED
 from models.topics import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from amanzhol.files.events import Lines
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 
 BATCH_RECORDS = 10_000
 LOCATED_COLUMNS = ("source_id", "event_id", "segment_id", "km", "distance_m", "outcome")
+
+_MOVABLE = frozenset({books.TEST, books.RETRACTED, books.UNLOCATED, books.COUNTED})
+"""Columns that a correction takes events from and puts them into."""
 
 
 class _Follows(Protocol):
@@ -54,8 +61,8 @@ def count_files(
     with ExitStack() as stack:
         followers: list[_Follows] = []
         if outputs.located is not None:
-            path = stack.enter_context(whole_file(outputs.located))
-            located = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+            ledger.moves = {}
+            located = stack.enter_context(_located_file(outputs.located, ledger))
             followers.append(_located_writer(located, ledger))
         if outputs.quarantine is not None:
             path = stack.enter_context(whole_file(outputs.quarantine))
@@ -72,6 +79,41 @@ def count_files(
     return ledger
 
 
+@contextmanager
+def _located_file(path: Path, ledger: Ledger) -> Iterator[IO[str]]:
+    """Give a file for rows as they are read; what corrections make of them afterwards is mended when it is whole."""
+    with whole_file(path) as final:
+        # A pipe cannot be mended: its rows wait beside until all corrections are known.
+        beside = final.parent if final.is_file() else None
+        with TemporaryFile("w+", encoding="utf-8", newline="", dir=beside) as first:
+            yield first
+            first.seek(0)
+            with final.open("w", encoding="utf-8", newline="") as file:
+                if ledger.moves:
+                    csv.writer(file, lineterminator="\n").writerows(_as_it_holds(csv.reader(first), ledger))
+                else:
+                    copyfileobj(first, file)
+
+
+def _as_it_holds(rows: Iterable[list[str]], ledger: Ledger) -> Iterator[Sequence[Any]]:
+    """Put the outcome and the place of moved events into their rows. A duplicate's row stays that of a duplicate."""
+    moves, segments = ledger.moves or {}, ledger.vocabulary.segments
+    for row in rows:
+        source_id, event_id, segment_id, km, distance_m, outcome = row
+        move = moves.get(ledger.digest_of(source_id, event_id)) if outcome in _MOVABLE else None
+        if move is None:
+            yield row
+        elif move.place is None:
+            yield source_id, event_id, segment_id, km, distance_m, move.new_column
+        else:
+            place = _place_columns(segments[move.segment], move.place.km, move.place.distance_m)
+            yield source_id, event_id, *place, move.new_column
+
+
+def _place_columns(segment_id: str, km: float, distance_m: float) -> tuple[Any, Any, Any]:
+    return segment_id, "" if math.isnan(km) else round(km, 4), "" if math.isnan(distance_m) else round(distance_m, 2)
+
+
 def _located_writer(file: IO[str], ledger: Ledger) -> _Follows:
     """Write one row per record: where it was located and what became of it."""
     writer = csv.writer(file, lineterminator="\n")
@@ -81,18 +123,13 @@ def _located_writer(file: IO[str], ledger: Ledger) -> _Follows:
     def follow(lines: Lines, folded: Folded) -> None:
         rows: list[tuple[Any, ...]] = [("", "", "", "", "", "")] * len(lines.records)
         for at, _ in folded.refused:
-            rows[at] = (*_ids_of(lines.records[at]), "", "", "", folded.columns[at])
+            rows[at] = (*ids_of(lines.records[at]), "", "", "", folded.columns[at])
         seen = folded.sightings
         for at, event, segment, km, distance_m in zip(
             seen.at, seen.events, seen.segment, seen.km, seen.distance_m, strict=True
         ):
-            place: tuple[Any, ...] = (
-                segments[segment],
-                "" if km != km else round(km, 4),  # noqa: PLR0124 - NaN alone differs from itself
-                "" if distance_m != distance_m else round(distance_m, 2),  # noqa: PLR0124
-            )
-            if type_of(event) in NEVER_COUNTED:
-                place = ("", "", "")
+            counts = type_of(event) not in NEVER_COUNTED
+            place = _place_columns(segments[segment], km, distance_m) if counts else ("", "", "")
             rows[at] = (event.source_id, event.event_id, *place, folded.columns[at])
         writer.writerows(rows)
 
@@ -108,7 +145,7 @@ class _Ids(BaseModel):
     event_id: Identifier
 
 
-def _ids_of(record: bytes) -> tuple[str, str]:
+def ids_of(record: bytes) -> tuple[str, str]:
     """Give (`source_id`, `event_id`) of a record that was refused; empty where it does not parse, or has none."""
     if len(record) > MAX_RECORD_BYTES:
         return "", ""

@@ -32,4 +32,5 @@ def load_rules(settings: Settings) -> Rules:
         hours=Windows(HOUR_S, settings.zone),
         registry=registry,
         clock_tolerance_s=settings.clock_tolerance_s,
+        horizon_s=settings.horizon_s,
     )

@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     checkpoint_every_s: Annotated[
         float, Field(gt=0, le=60, description="Time between checkpoints, and so the age of the newest figures.")
     ] = 1.0
+    patience_s: Annotated[
+        float,
+        Field(ge=10, le=86_400, description="Seconds that work may wait with nothing done before a worker ends."),
+    ] = 120.0
+    horizon: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[1-9][0-9]{0,5}d$",
+            description="Refuse events that are older than so many days on arrival: 400d.",
+        ),
+    ] = None
     instance_id: Annotated[
         str | None, Field(description="Name of this worker, stable over restarts; by default host and slot.")
     ] = None
@@ -102,6 +113,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone of windows."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def horizon_s(self) -> int | None:
+        """The horizon in seconds."""
+        return None if self.horizon is None else int(self.horizon.removesuffix("d")) * 86_400
 
     @property
     def window_s(self) -> int:

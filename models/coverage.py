@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from models.windows import Windows
 
 Spans = list[tuple[int, int]]
 """Half-open intervals of UTC seconds, in order, neither touching nor overlapping."""
@@ -68,3 +70,51 @@ class CoverageCell:
         for watcher, spans in self.spans.items():
             total[watcher.fleet] = total.get(watcher.fleet, 0) + watched_s(spans)
         return total
+
+
+class Coverage:
+    """All coverage of one source partition, by (segment code, start of the hour), and what of it changed."""
+
+    def __init__(self, hours: Windows) -> None:
+        """Begin with nobody watching. `hours` are the windows that coverage is kept in."""
+        self._hours = hours
+        self._cells: dict[tuple[int, int], CoverageCell] = {}
+        self._changed: set[tuple[int, int]] = set()
+
+    def __iter__(self) -> Iterator[tuple[int, int, CoverageCell]]:
+        """All cells: segment code, start of the hour, the cell."""
+        return ((segment, hour, cell) for (segment, hour), cell in self._cells.items())
+
+    def __len__(self) -> int:
+        """Count cells."""
+        return len(self._cells)
+
+    @property
+    def changed(self) -> int:
+        """How many cells changed since `take_changed`."""
+        return len(self._changed)
+
+    def watch(self, segment: int, watcher: Watcher, start: int, end: int) -> None:
+        """Note that a device watched a segment from `start` to before `end`, hour by hour."""
+        while start < end:
+            hour = self._hours.start(start)
+            upto = min(end, self._hours.end(hour))
+            self._changing(segment, hour).watch(watcher, start, upto)
+            start = upto
+
+    def passed(self, segment: int, instant: int, passages: int) -> None:
+        """Count vehicles that passed, in the hour of an instant."""
+        self._changing(segment, self._hours.start(instant)).passages += passages
+
+    def restore(self, segment: int, hour: int, cell: CoverageCell) -> None:
+        """Set a cell to what was stored of it."""
+        self._cells[segment, hour] = cell
+
+    def take_changed(self) -> Iterator[tuple[int, int, CoverageCell]]:
+        """Cells that changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return ((segment, hour, self._cells[segment, hour]) for segment, hour in sorted(changed))
+
+    def _changing(self, segment: int, hour: int) -> CoverageCell:
+        self._changed.add((segment, hour))
+        return self._cells.setdefault((segment, hour), CoverageCell())

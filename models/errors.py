@@ -14,7 +14,8 @@
     │   ├── TopicMismatchError
     │   ├── FingerprintError
     │   ├── FencedError
-    │   └── RestoreError
+    │   ├── RestoreError
+    │   └── StalledError
     └── RecordError(ValueError)     one record cannot be counted: it goes to quarantine under its code
         └── one class per quarantine code, below
 
@@ -108,6 +109,12 @@ class FencedError(RunError):
     """Another worker runs under the same name. Stop one of them, or give each its own `--instance-id`."""
 
     code = "fenced"
+
+
+class StalledError(RunError):
+    """Records wait and nothing is counted. The worker ends so that it is started anew; its log has the stacks."""
+
+    code = "stalled"
 
 
 class RestoreError(RunError):
@@ -212,6 +219,18 @@ class FutureError(RecordError):
     """The event is ahead of its arrival by more than the clock tolerance. Set the device's clock."""
 
     code = "future"
+
+
+class ExpiredError(RecordError):
+    """The event, or the time that a correction is about, lies before the horizon. Older history is recounted."""
+
+    code = "expired"
+
+
+class MisroutedError(RecordError):
+    """The record stands on another partition than its source's even after it was rerouted. Check the producer."""
+
+    code = "misrouted"
 
 
 class UnknownDeviceError(RecordError):

@@ -10,6 +10,7 @@ Schemas generated from them.
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -21,7 +22,9 @@ from pydantic import (
     ConfigDict,
     Field,
     TypeAdapter,
+    ValidationError,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -295,6 +298,22 @@ EVENT_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discrimin
 NEVER_AMENDED = frozenset({"type", "event_id", "source_id", "occurred_at", "mode"})
 
 
+def _optional(field: Any) -> Any:
+    optional = copy(field)
+    optional.default = None
+    return optional
+
+
+_amendable: dict[str, Any] = {
+    name: (field.annotation, _optional(field))
+    for model in (Violation, Accident, Report)
+    for name, field in model.model_fields.items()
+    if name not in NEVER_AMENDED
+}
+Amended = create_model("Amended", __base__=_Strict, **_amendable)
+"""New values for fields of one event; each must be one that the field could have had from the beginning."""
+
+
 def check_location(location: Location) -> None:
     """Raise `CheckError` for a field of a location without the one it needs."""
     if (location.lon is None) != (location.lat is None):
@@ -342,7 +361,23 @@ def check_correction(correction: Correction) -> None:
         raise problem("bad_value", "only one event at a time can be amended", "target")
     if not correction.fields:
         raise problem("missing_field", "an amendment names the new values in fields", "fields")
+    _check_amended(correction.fields)
     forbidden = sorted(NEVER_AMENDED & correction.fields.keys())
     if forbidden:
         message = f"{', '.join(forbidden)} cannot be amended: retract the event and send another"
         raise problem("bad_value", message, "fields")
+
+
+_OWN_CODES = frozenset({"missing_field", "wrong_type", "bad_time", "naive_time", "bad_value"})
+
+
+def _check_amended(fields: dict[str, Any]) -> None:
+    """Raise `CheckError` for a new value that no event could have in that field."""
+    try:
+        Amended.model_validate_json(msgspec.json.encode(fields))
+    except ValidationError as error:
+        finding = error.errors(include_url=False)[0]
+        kind = finding["type"]
+        code = kind if kind in _OWN_CODES else "wrong_type" if kind.endswith("_type") else "bad_value"
+        path = ".".join(str(part) for part in finding["loc"])
+        raise problem(code, finding["msg"], f"fields.{path}") from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Word = TypeVar("Word")
 
@@ -30,12 +33,13 @@ class Names(Generic[Word]):
     def __getitem__(self, code: int) -> Word:
         return self._words[code]
 
-    def code(self, word: Word) -> int:
-        """Place of the word, which is added if it is new."""
+    def code(self, word: Any, make: Callable[[Any], Word] | None = None) -> int:
+        """Place of the word, which is added if it is new, by `make` from what is equal to it."""
         code = self._codes.get(word)
         if code is None:
-            code = self._codes[word] = len(self._words)
-            self._words.append(word)
+            added: Word = word if make is None else make(word)
+            code = self._codes[added] = len(self._words)
+            self._words.append(added)
         return code
 
     def since(self, count: int) -> list[Word]:

@@ -91,9 +91,7 @@ class NearLines:
         beside = np.flatnonzero(np.abs(x) > HALF_WORLD_M - reach)
         owner = np.append(np.arange(places.size), beside)
         x = np.append(x, x[beside] - np.copysign(2 * HALF_WORLD_M, x[beside]))
-        asked, run = self._tree.query(
-            shapely.points(x, y[owner]), predicate="dwithin", distance=reach[owner]
-        )
+        asked, run = self._tree.query(shapely.points(x, y[owner]), predicate="dwithin", distance=reach[owner])
         owned = owner[asked]
         pairs = [
             self._nearest(run[part], x[asked[part]], y[owned[part]], lat[owned[part]])

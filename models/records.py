@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from models.corrections import Decision, Span, Writer
 from models.coverage import CoverageCell, Watcher
 from models.masking import mask_record
 from models.measures import Dimensions
@@ -43,6 +45,7 @@ def rfc3339(epoch_s: int) -> str:
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=100_000)
 def epoch_s(text: str) -> int:
     """Read what `rfc3339` wrote."""
     return int(datetime.fromisoformat(text).timestamp())
@@ -51,7 +54,8 @@ def epoch_s(text: str) -> int:
 class CellRecord(msgspec.Struct, frozen=True, gc=False):
     """One cell as counted from one source partition: a value of `segment-counts`.
 
-    `through` holds, per input topic, the offset up to which (exclusive) it counts. A row of `figures` is the seven
+    `through` holds, per input topic, the offset up to which (exclusive) it counts. `corrected` says that a correction
+    had part in this revision, where otherwise new events made it. A row of `figures` is the seven
     dimensions (`models.measures.Dimensions`) and the figure.
     """
 
@@ -62,6 +66,7 @@ class CellRecord(msgspec.Struct, frozen=True, gc=False):
     revision: Revision
     through: dict[str, int]
     network: str
+    corrected: bool
     figures: list[tuple[str, str, str, str, str, str, str, int]]
 
     def key(self) -> bytes:
@@ -118,10 +123,18 @@ class Fingerprint(msgspec.Struct, frozen=True):
     partitions: int
 
 
+class RulingRecord(msgspec.Struct, frozen=True):
+    """What was said about one event: a value of `state`."""
+
+    decision: Decision | None
+    fields: dict[str, tuple[Writer, Any]]
+
+
 class CheckpointRecord(msgspec.Struct, frozen=True):
     """The state of one source partition, apart from its cells and its index: value of the key `checkpoint`.
 
-    `offsets` are, per input topic, those of the next record to read. `words` are the lengths of the vocabulary,
+    `offsets` are, per topic that is read, those of the next record. `forwarded` and `arrived_us` are as in
+    `streams.partition.SourcePartition`. `words` are the lengths of the vocabulary,
     `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time.
     """
 
@@ -133,13 +146,16 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
     words: dict[str, int]
     chunks: list[int]
     next_chunk: int
+    forwarded: dict[str, int]
+    arrived_us: int
 
 
 class QuarantineRecord(msgspec.Struct, frozen=True):
     """A record that cannot be counted, with all that is needed to mend and send it again.
 
     `raw` is base64 of the first 64 KiB, plates masked. Where there was more, `length` and `sha256` tell of the whole.
-    From a file, `file` and `line` take the place of topic, partition and offset.
+    From a file, `file` and `line` take the place of topic, partition and offset. Of a batch that cannot be read,
+    `last_offset` says how far it reaches. Once it was replayed it is written again with `replayed_at`.
     """
 
     code: str
@@ -153,6 +169,13 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     line: int | None = None
     length: int | None = None
     sha256: str | None = None
+    last_offset: int | None = None
+    replayed_at: str | None = None
+
+    @property
+    def records(self) -> int:
+        """How many records this tells of."""
+        return 1 if self.last_offset is None or self.offset is None else self.last_offset - self.offset + 1
 
     def bytes(self) -> bytes:
         """Give the masked bytes."""
@@ -167,6 +190,7 @@ class Origin(NamedTuple):
     offset: int | None = None
     file: str | None = None
     line: int | None = None
+    last_offset: int | None = None
 
 
 def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> QuarantineRecord:
@@ -192,11 +216,12 @@ def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> 
         line=origin.line,
         length=len(whole) if cut else None,
         sha256=sha256(whole).hexdigest() if cut else None,
+        last_offset=origin.last_offset,
     )
 
 
-def encode(record: msgspec.Struct) -> bytes:
-    """Write any record of this module as JSON."""
+def encode(record: Any) -> bytes:
+    """Write any record of this module, or a list of them, as JSON."""
     return _encode(record)
 
 
@@ -214,4 +239,6 @@ _encode = msgspec.json.Encoder().encode
 decode_cell = msgspec.json.Decoder(CellRecord).decode
 decode_coverage = msgspec.json.Decoder(CoverageRecord).decode
 decode_checkpoint = msgspec.json.Decoder(CheckpointRecord).decode
+decode_ruling = msgspec.json.Decoder(RulingRecord).decode
+decode_spans = msgspec.json.Decoder(list[Span]).decode
 decode_quarantine = msgspec.json.Decoder(QuarantineRecord).decode

@@ -26,7 +26,8 @@ from models.names import Names
 from models.topics import TOPIC_OF_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
+    from datetime import datetime
 
     from models.events import Event, Location
     from models.locating import Locator
@@ -37,16 +38,23 @@ if TYPE_CHECKING:
 DEFAULT_CLOCK_TOLERANCE_S = 300
 MICROSECOND = 1_000_000
 
+_KEPT = frozenset({"accident", "report"})
 _FROM_DEVICES = frozenset({"violation", "status"})
 NEVER_COUNTED = frozenset({"status", "correction"})
 """Events that add to no cell of counts."""
+
+
+def to_us(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware time."""
+    return round(instant.timestamp() * MICROSECOND)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What decides how an event is counted. The same rules and events give the same cells.
 
-    `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage.
+    `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage. `horizon_s` None
+    counts events of any age; else those older than that when they arrive are refused.
     """
 
     network: Network
@@ -55,6 +63,7 @@ class Rules:
     hours: Windows
     registry: Registry | None = None
     clock_tolerance_s: int = DEFAULT_CLOCK_TOLERANCE_S
+    horizon_s: int | None = None
 
 
 class Place(NamedTuple):
@@ -79,6 +88,7 @@ class Sightings(NamedTuple):
     """Columns of equal length, one row per valid event of a batch, and what was refused.
 
     `at` is the record's place in the batch, `column` that of the books unless the event turns out a duplicate.
+    `kept` and `corrections` are the rows of accidents and reports, whose values are kept, and of corrections.
     """
 
     at: list[int]
@@ -90,6 +100,8 @@ class Sightings(NamedTuple):
     fleet: list[str]
     contribution: list[int]
     column: list[str]
+    kept: list[int]
+    corrections: list[int]
     refused: list[tuple[int, errors.RecordError]]
 
 
@@ -105,6 +117,7 @@ class Observer:
         self._sites: dict[Device, Place] = {}
         self._violations: dict[tuple[str, str, str, bool], int] = {}
         self._tolerance_us = rules.clock_tolerance_s * MICROSECOND
+        self._horizon_us = None if rules.horizon_s is None else rules.horizon_s * MICROSECOND
         self.nowhere = Place(vocabulary.segments.code(UNLOCATED))
 
     def observe(
@@ -112,17 +125,21 @@ class Observer:
         decoded: Sequence[Event | errors.RecordError],
         topic: str | None = None,
         arrivals_us: Sequence[int] | None = None,
+        left_out: Container[int] = (),
     ) -> Sightings:
         """Make sightings of a batch.
 
         `topic` is the input topic that the batch was read from, `arrivals_us` the times at which its records
-        reached the log; a file knows neither, and then nothing is held against them.
+        reached the log; a file knows neither, and then nothing is held against them. Events at the places `left_out`
+        are not looked at.
         """
-        seen = Sightings([], [], [], [], [], [], [], [], [], [])
+        seen = Sightings([], [], [], [], [], [], [], [], [], [], [], [])
         pending: list[_Pending] = []
         for at, event in enumerate(decoded):
             if isinstance(event, errors.RecordError):
                 seen.refused.append((at, event))
+                continue
+            if at in left_out:
                 continue
             arrival_us = None if arrivals_us is None else arrivals_us[at]
             try:
@@ -145,11 +162,9 @@ class Observer:
         kind = type_of(event)
         if topic is not None and TOPIC_OF_TYPE[kind] != topic:
             raise errors.WrongTopicError(f"type: a {kind} belongs on {TOPIC_OF_TYPE[kind]}", "$.type")
-        time_us = round(event.occurred_at.timestamp() * MICROSECOND)
-        if arrival_us is not None and time_us > arrival_us + self._tolerance_us:
-            ahead_s = (time_us - arrival_us) // MICROSECOND
-            message = f"occurred_at: {ahead_s} s ahead of its arrival: set the device's clock"
-            raise errors.FutureError(message, "$.occurred_at")
+        time_us = to_us(event.occurred_at)
+        if arrival_us is not None:
+            self._check_arrival(event, time_us, arrival_us)
         device = None
         if self._registry is not None and kind in _FROM_DEVICES:
             device = self._registry.row_at(event.source_id, time_us)
@@ -164,6 +179,10 @@ class Observer:
             column = books.TEST
         else:
             column = books.COUNTED if place.located else books.UNLOCATED
+        if kind in _KEPT:
+            seen.kept.append(len(seen.at))
+        elif kind == "correction":
+            seen.corrections.append(len(seen.at))
         seen.at.append(at)
         seen.events.append(event)
         seen.time_us.append(time_us)
@@ -173,6 +192,20 @@ class Observer:
         seen.fleet.append("" if test or device is None else device.kind)
         seen.contribution.append(self._contribution(kind, event, device, test=test))
         seen.column.append(column)
+
+    def _check_arrival(self, event: Any, time_us: int, arrival_us: int) -> None:
+        if time_us > arrival_us + self._tolerance_us:
+            ahead_s = (time_us - arrival_us) // MICROSECOND
+            message = f"occurred_at: {ahead_s} s ahead of its arrival: set the device's clock"
+            raise errors.FutureError(message, "$.occurred_at")
+        if self._horizon_us is None:
+            return
+        # A correction is as old as what it is about, where it says when that was.
+        begin = getattr(event, "target", None) and event.target.from_
+        about_us, path = (to_us(begin), "$.target.from") if begin else (time_us, "$.occurred_at")
+        if about_us < arrival_us - self._horizon_us:
+            message = f"{path[2:]}: before the horizon when it arrived; recount the input to have older history"
+            raise errors.ExpiredError(message, path)
 
     # -- what it is ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from models.cells import Cell
     from models.measures import Contribution
 
+FigureRow = tuple[str, str, str, str, str, str, str, int]
+
 _START_BITS = 36
+_START_MASK = (1 << _START_BITS) - 1
 _START_BIAS = 1 << (_START_BITS - 1)
 """Window starts are kept as unsigned numbers: 36 bits reach a thousand years either way from 1970."""
 
@@ -35,7 +38,7 @@ class Tallies:
     def __init__(self) -> None:
         """Begin with no cells."""
         self._cells: dict[int, tuple[int, ...]] = {}
-        self._changed: set[int] = set()
+        self._changed: dict[int, bool] = {}
         self._dimensions = Names[Dimensions]()
 
     def __len__(self) -> int:
@@ -51,8 +54,13 @@ class Tallies:
         """How many cells changed since `take_changed`."""
         return len(self._changed)
 
-    def add(self, segment: int, window_start: int, contribution: Contribution, times: int = 1) -> None:
-        """Add a contribution to a cell so many times; a negative number takes it away again."""
+    def add(
+        self, segment: int, window_start: int, contribution: Contribution, times: int = 1, *, corrected: bool = False
+    ) -> None:
+        """Add a contribution to a cell so many times; a negative number takes it away again.
+
+        `corrected` says that it was a correction that did so, not an event that came.
+        """
         key = segment << _START_BITS | window_start + _START_BIAS
         cell = self._cells.get(key, ())
         for dimensions, n in contribution:
@@ -64,20 +72,29 @@ class Tallies:
             else:
                 cell = (*cell, code, n * times)
         self._cells[key] = cell
-        self._changed.add(key)
+        self._changed[key] = corrected or self._changed.get(key, False)
 
-    def restore(self, segment: int, window_start: int, figures: Iterable[tuple[Dimensions, int]]) -> None:
-        """Set a cell to what was stored. It does not count as changed."""
-        flat = tuple(number for dimensions, n in figures for number in (self._dimensions.code(dimensions), n))
+    def restore(self, segment: int, window_start: int, figures: Iterable[FigureRow]) -> None:
+        """Set a cell to what was stored: rows of the seven dimensions and the figure. It does not count as changed."""
+        # A plain tuple finds the code of equal dimensions; only what is new is made into them.
+        code = self._dimensions.code
+        flat = tuple(number for row in figures for number in (code(row[:7], Dimensions._make), row[7]))
         self._cells[segment << _START_BITS | window_start + _START_BIAS] = flat
 
-    def take_changed(self) -> Iterator[tuple[int, int, Cell]]:
-        """Cells that changed since the last call."""
-        changed, self._changed = self._changed, set()
-        return self._unpacked(changed)
+    def drop_before(self, window_start: int) -> None:
+        """Forget cells whose windows begin before this, unless they wait to be stored."""
+        for key in [key for key in self._cells if (key & _START_MASK) - _START_BIAS < window_start]:
+            if key not in self._changed:
+                del self._cells[key]
+
+    def take_changed(self) -> Iterator[tuple[int, int, Cell, bool]]:
+        """Cells that changed since the last call, and whether a correction had part in it."""
+        changed, self._changed = self._changed, {}
+        for (segment, start, cell), corrected in zip(self._unpacked(changed), changed.values(), strict=True):
+            yield segment, start, cell, corrected
 
     def _unpacked(self, keys: Iterable[int]) -> Iterator[tuple[int, int, Cell]]:
         for key in keys:
             flat = self._cells[key]
             cell = {self._dimensions[code]: n for code, n in zip(flat[::2], flat[1::2], strict=True) if n}
-            yield key >> _START_BITS, (key & (1 << _START_BITS) - 1) - _START_BIAS, cell
+            yield key >> _START_BITS, (key & _START_MASK) - _START_BIAS, cell

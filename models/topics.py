@@ -16,10 +16,16 @@ CORRECTIONS = "corrections"
 INPUTS = (VIOLATIONS, ACCIDENTS, REPORTS, STATUSES, CORRECTIONS)
 """What sources write to, in the order in which offsets are listed. Equal partition counts, `LogAppendTime`."""
 
+REROUTED = "rerouted"
+"""Records that stood on another partition than their source's, brought to the right one by a worker."""
+
 SEGMENT_COUNTS = "segment-counts"
 SEGMENT_COVERAGE = "segment-coverage"
 STATE = "state"
 QUARANTINE = "quarantine"
+
+READ = (*INPUTS, REROUTED)
+"""Everything that a worker reads to count."""
 
 MAX_RECORD_BYTES = 1024 * 1024
 """A record above this is quarantined as `too_large`; the topics themselves take sixteen times as much."""
@@ -48,13 +54,18 @@ class Topics:
         return self.prefix + topic
 
     def input_of(self, name: str) -> str:
-        """Which of `INPUTS` a full name stands for. Raises `ValueError` for a topic of another prefix."""
+        """Which of `READ` a full name stands for. Raises `ValueError` for a topic of another prefix."""
         topic = name.removeprefix(self.prefix)
-        if topic not in INPUTS or self.prefix + topic != name:
-            raise ValueError(f"{name} is not an input topic under the prefix {self.prefix!r}")
+        if topic not in READ or self.prefix + topic != name:
+            raise ValueError(f"{name} is not read under the prefix {self.prefix!r}")
         return topic
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Full names of the input topics, in the order of `INPUTS`."""
         return tuple(self.prefix + topic for topic in INPUTS)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Full names of the topics that a worker reads, in the order of `READ`."""
+        return tuple(self.prefix + topic for topic in READ)

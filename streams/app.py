@@ -1,4 +1,4 @@
-"""The Faust app: one channel and one agent per input topic, and the record source that feeds them.
+"""The Faust app: one channel and one agent per topic that is read, and the record source that feeds them.
 
 Faust gives the app, its lifecycle, supervision of agents and signals. It does not read or commit: its consumer,
 tables, windows and `take()` lose or double count under failures (docs/decisions/0003-faust-on-batches.md).
@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.app.base import BootStrategy
 from mode import Service
 
-from models.topics import INPUTS
+from models.errors import RunError, StalledError
+from models.topics import READ
 from streams.batches import Batch, fold
-from streams.source import RecordSource, SourceSettings
+from streams.fetching import LogReader
+from streams.kafka import CheckpointLog, StateReader, open_consumer
+from streams.source import Clients, RecordSource, SourceSettings, in_thread
+from streams.watchdog import LOOK_EVERY_S, Watchdog
 
 STOP_TIMEOUT_S = 30.0
 """The last checkpoint may take this long. What it does not reach is counted by whoever takes the partitions over."""
@@ -28,29 +33,26 @@ if TYPE_CHECKING:
     from streams.metrics import WorkerMetrics
 
 
-class _Boot(BootStrategy):
-    """Agents without a consumer or a producer of Faust's own: our channels are in memory.
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Where a worker counts and under which names. Times in seconds.
 
-    Its consumer would join a group that nothing is read by, and only then start our services: after a killed worker,
-    for as long as the broker waits for the dead member of that group, which is a minute.
+    `patience_s` is how long work may wait without anything being done before the worker gives up on itself.
     """
 
-    enable_kafka = False
+    broker: str
+    group: str
+    transactional_id: str
+    source: SourceSettings
+    instance_id: str | None = None
+    session_timeout_s: float = 10.0
+    patience_s: float = 120.0
 
 
-class _App(faust.App):
-    BootStrategy = _Boot
-
-    async def on_started(self) -> None:
-        """Let batches flow. Faust's own would be let flow by the first assignment of its consumer."""
-        self.flow_control.resume()
-        await super().on_started()
-
-
-def build_app(settings: SourceSettings, rules: Rules, metrics: WorkerMetrics) -> tuple[faust.App, RecordSource]:
+def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) -> tuple[faust.App, RecordSource]:
     """Put the worker together; `faust.Worker(app)` runs it, and `failure` of the source tells what ended it."""
     app = _App(
-        f"{settings.group}-app",
+        f"{settings.group}-app",  # not the consumer group's own name: Faust would join a group of the app's id
         broker=f"kafka://{settings.broker}",
         web_enabled=False,  # its routes would show tables to anyone
         stream_wait_empty=False,  # else one hung agent blocks the shutdown for ever
@@ -58,12 +60,47 @@ def build_app(settings: SourceSettings, rules: Rules, metrics: WorkerMetrics) ->
         topic_replication_factor=1,
     )
     channels: dict[str, Any] = {}
-    for topic in INPUTS:
+    for topic in READ:
         channels[topic] = app.channel(value_type=Batch)
         app.agent(channels[topic], name=f"count-{topic}")(_counting)
-    service = _SourceService(lambda submit: RecordSource(settings, rules, metrics, submit), channels)
+    topics = settings.source.topics
+    reader = StateReader(settings.broker, topics, settings.group)
+    clients = Clients(
+        consumer=lambda: open_consumer(
+            settings.broker, settings.group, settings.instance_id, settings.session_timeout_s
+        ),
+        log=lambda: CheckpointLog(settings.broker, topics, settings.transactional_id),
+        state=reader,
+        beside=in_thread,
+        fetch=LogReader(settings.broker).fetch,
+    )
+    service = _SourceService(
+        lambda submit: RecordSource(settings.source, clients, rules, metrics, submit),
+        channels,
+        Watchdog(reader, settings.patience_s),
+    )
     app.service(service)
     return app, service.source
+
+
+class _WithoutKafka(BootStrategy):
+    """Starts the agents and none of Faust's own Kafka clients, which would carry nothing of ours.
+
+    They join a group of their own, and nothing else starts before they are in it: a worker that was killed and
+    started anew waited there until its predecessor's session had ended, a minute, and one that was started while
+    the broker was away ended at once.
+    """
+
+    enable_kafka = False
+
+    def agents(self) -> Any:
+        # Faust holds all channels back until its own consumer has been given partitions.
+        self.app.flow_control.resume()
+        return super().agents()
+
+
+class _App(faust.App):
+    BootStrategy = _WithoutKafka
 
 
 async def _counting(batches: AsyncIterator[Batch]) -> None:
@@ -79,11 +116,15 @@ class _SourceService(Service):
     """Runs the record source in its thread, and takes the worker down with it."""
 
     def __init__(
-        self, make_source: Callable[[Callable[[Batch], None]], RecordSource], channels: Mapping[str, Any]
+        self,
+        make_source: Callable[[Callable[[Batch], None]], RecordSource],
+        channels: Mapping[str, Any],
+        watchdog: Watchdog,
     ) -> None:
         super().__init__()
         self.source = make_source(self._submit)
         self._channels = channels
+        self._watchdog = watchdog
         self._thread = threading.Thread(target=self.source.run, name="record-source", daemon=True)
 
     def _submit(self, batch: Batch) -> None:
@@ -95,13 +136,24 @@ class _SourceService(Service):
         self._thread.start()
 
     @Service.task
-    async def _watch(self) -> None:
+    async def _wait_for_its_end(self) -> None:
         """End the worker when the source ends by itself."""
         while not self.should_stop:
             if not self._thread.is_alive():
-                await self.crash(self.source.failure or RuntimeError("the record source ended"))
+                await self.crash(self.source.failure or RunError("the record source ended"))
                 return
             await self.sleep(0.2)
+
+    @Service.task
+    async def _watch(self) -> None:
+        """End the worker when it stands still; whoever started it starts it anew."""
+        while not self.should_stop:
+            await self.sleep(LOOK_EVERY_S)
+            stalled = await asyncio.to_thread(self._watchdog.look, self.source)
+            if stalled:
+                self.source.failure = StalledError(stalled)
+                await self.crash(self.source.failure)
+                return
 
     async def on_stop(self) -> None:
         self.source.stop()

@@ -5,37 +5,87 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from models.books import COLUMNS, Books
-from models.records import decode_quarantine
+from models.index import ENTRY
+from models.records import MAX_RAW_BYTES, decode_quarantine
+from models.topics import QUARANTINE, READ, STATUSES, VIOLATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from streams.batches import Batch
-    from streams.kafka import CheckpointLog, GroupMember
+    from streams.kafka import GroupMember, GroupOffsets
     from streams.metrics import WorkerMetrics
     from streams.partition import SourcePartition, Write
 
-_ENTRY_BYTES_ESTIMATE = 64
-_CELL_BYTES_ESTIMATE = 400
+Item = TypeVar("Item")
+
+MAX_TRANSACTION_BYTES = 16 * 1024 * 1024
+"""Larger ones take a broker long, while readers wait. One partition alone may exceed it: nothing of it stands alone."""
+
+MAX_PIECE_BYTES = 4 * 1024 * 1024
+"""Of one topic and partition, so many bytes are folded at once, were all of them to be quarantined."""
+
+_ENTRY_BYTES = 2 * ENTRY.itemsize  # written once, and perhaps once more when chunks are merged
+_VALUE_BYTES = 512
+_ENTRY_BYTES_ESTIMATE = dict.fromkeys(READ, _ENTRY_BYTES + _VALUE_BYTES) | dict.fromkeys(
+    (VIOLATIONS, STATUSES), _ENTRY_BYTES
+)
+"""Of accidents, reports and corrections more is kept than an entry; what is rerouted may be of any kind."""
+
+_CELL_BYTES_ESTIMATE = 1_000
+_RECORD_BYTES = 32
+_REFUSAL_BYTES = 512
+_BASE64 = 4 / 3
+
+
+def _size(write: Write) -> int:
+    return len(write.key) + len(write.value or b"") + _RECORD_BYTES
+
+
+def worst_bytes(length: int) -> int:
+    """Give about how many bytes a record of this length can add to a checkpoint: when it is refused, or forwarded."""
+    return _REFUSAL_BYTES + max(length, int(min(length, MAX_RAW_BYTES) * _BASE64))
+
+
+def pieces(items: Sequence[Item], weights: Sequence[int], limit: int) -> Iterator[Sequence[Item]]:
+    """Cut a sequence into runs that weigh no more than the limit, or are of one item."""
+    start, weight = 0, 0
+    for at, added in enumerate(weights):
+        if at > start and weight + added > limit:
+            yield items[start:at]
+            start, weight = at, 0
+        weight += added
+    if start < len(items):
+        yield items[start:]
+
+
+class WritesCheckpoints(Protocol):
+    """Where checkpoints go: `streams.kafka.CheckpointLog`, or a log in memory."""
+
+    def commit(self, writes: Iterable[Write], offsets: GroupOffsets, member: GroupMember) -> bool:
+        """Write records and offsets as one, or nothing and return False."""
 
 
 @dataclass(slots=True)
 class HeldPartition:
     """A source partition that the group has given to this worker.
 
-    `state` is None while it is read back. `refused` are records for the quarantine, `folded` numbers of records by
-    topic, both since the last checkpoint.
+    `state` is None while it is read back. `written` are records for the quarantine and for other partitions, `folded`
+    numbers of records by topic, both since the last checkpoint.
     """
 
     number: int
     state: SourcePartition | None = None
     stored_offsets: dict[str, int] = field(default_factory=dict)
-    refused: list[Write] = field(default_factory=list)
+    written: list[Write] = field(default_factory=list)
     folded: Counter[str] = field(default_factory=Counter)
     committed_books: Books = field(default_factory=Books)
+    handed_on: dict[str, int] = field(default_factory=dict)
+    _ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _changed: int = 0
 
     @property
     def has_news(self) -> bool:
@@ -45,8 +95,33 @@ class HeldPartition:
     def forget(self) -> None:
         """Drop the state; it will be read back."""
         self.state = None
-        self.refused = []
+        self.written = []
         self.folded = Counter()
+        self.handed_on = {}
+        self._ends = {}
+        self._changed = 0
+
+    def position(self, topic: str) -> int:
+        """Give the offset of the next record of a topic; markers and aborted records at its end are passed over."""
+        folded = 0 if self.state is None else self.state.offsets.get(topic, 0)
+        through, end = self._ends.get(topic, (folded, folded))
+        return max(folded, end) if folded >= through else folded
+
+    def asked_for(self, topic: str) -> set[int]:
+        """Give the offsets at which the consumer may stand in a topic."""
+        folded = 0 if self.state is None else self.state.offsets.get(topic, 0)
+        return {self.handed_on.get(topic, folded), folded, self.position(topic)}
+
+    def note_end(self, topic: str, end: int) -> None:
+        """Note that the consumer came to the end of a topic: behind what was handed on, no record stands before it."""
+        if self.state is not None:
+            self._ends[topic] = (self.handed_on.get(topic, self.state.offsets.get(topic, 0)), end)
+
+    def note_stored(self) -> None:
+        """Begin anew to collect what the next checkpoint writes."""
+        self.folded = Counter()
+        self.written = []
+        self._changed = 0
 
     def begin(self, state: SourcePartition) -> None:
         """Go on from a state as it is stored."""
@@ -54,19 +129,27 @@ class HeldPartition:
         self.stored_offsets = dict(state.offsets)
         self.committed_books = state.ledger.books
 
-    def note_folded(self, batch: Batch, refused: list[Write]) -> int:
+    def note_folded(self, batch: Batch, written: list[Write]) -> int:
         """Note a batch that was folded. Returns about how many bytes it adds to the next checkpoint."""
-        self.refused += refused
+        self.written += written
         self.folded[batch.topic] += len(batch.offsets)
-        entries = len(batch.offsets) * _ENTRY_BYTES_ESTIMATE
-        cells = batch.into.ledger.tallies.changed * _CELL_BYTES_ESTIMATE
-        return entries + cells + sum(len(write.value or b"") for write in refused)
+        entries = len(batch.offsets) * _ENTRY_BYTES_ESTIMATE[batch.topic]
+        # Cells that had changed before this batch are in the sum already.
+        before, self._changed = self._changed, batch.into.ledger.tallies.changed
+        cells = max(self._changed - before, 0) * _CELL_BYTES_ESTIMATE
+        return entries + cells + sum(map(_size, written))
+
+    def note_refused(self, topic: str, count: int, write: Write) -> int:
+        """Note offsets that could not be read. Returns the bytes that this adds to the next checkpoint."""
+        self.written.append(write)
+        self.folded[topic] += count
+        return _size(write)
 
 
 class Committer:
     """Commits checkpoints, and shows in the metrics what is committed, never more."""
 
-    def __init__(self, log: CheckpointLog, metrics: WorkerMetrics) -> None:
+    def __init__(self, log: WritesCheckpoints, metrics: WorkerMetrics) -> None:
         """Write to this log and show in these metrics."""
         self._log = log
         self._metrics = metrics
@@ -78,17 +161,30 @@ class Committer:
         """
         self._metrics.checkpoint_attempts.inc()
         with self._metrics.checkpoint_seconds.time():
+            together: list[HeldPartition] = []
             writes: list[Write] = []
-            offsets: dict[int, dict[str, int]] = {}
+            waiting = 0
             for held in changed:
-                if held.state is not None:
-                    writes += held.refused
-                    writes += held.state.checkpoint()
-                    offsets[held.number] = dict(held.state.offsets)
-            if not self._log.commit(writes, offsets, member):
-                self._metrics.checkpoint_failures.inc()
-                return False
-        for held in changed:
+                if held.state is None:
+                    continue
+                added = [*held.written, *held.state.checkpoint()]
+                size = sum(map(_size, added))
+                if together and waiting + size > MAX_TRANSACTION_BYTES:
+                    # Partitions stand for themselves, so each may be committed without the others.
+                    if not self._commit(together, writes, member):
+                        return False
+                    together, writes, waiting = [], [], 0
+                together.append(held)
+                writes += added
+                waiting += size
+            return self._commit(together, writes, member)
+
+    def _commit(self, together: Collection[HeldPartition], writes: list[Write], member: GroupMember) -> bool:
+        offsets = {held.number: dict(held.state.offsets) for held in together if held.state is not None}
+        if not self._log.commit(writes, offsets, member):
+            self._metrics.checkpoint_failures.inc()
+            return False
+        for held in together:
             self._note_committed(held)
         self._metrics.last_checkpoint.set(time.time())
         return True
@@ -100,11 +196,11 @@ class Committer:
         held.committed_books = held.state.ledger.books
         for topic, count in held.folded.items():
             self._metrics.records.labels(topic).inc(count)
-        for write in held.refused:
-            if write.value is not None:
-                self._metrics.quarantined.labels(decode_quarantine(write.value).code).inc()
-        held.folded = Counter()
-        held.refused = []
+        for write in held.written:
+            if write.topic == QUARANTINE and write.value is not None:
+                refused = decode_quarantine(write.value)
+                self._metrics.quarantined.labels(refused.code).inc(refused.records)
+        held.note_stored()
 
     def note_totals(self, all_held: Iterable[HeldPartition]) -> None:
         """Show the books and the sizes over all partitions that this worker holds."""

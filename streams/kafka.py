@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from models.errors import BrokerUnavailableError, FencedError, RestoreError, TopicMismatchError
-from models.topics import INPUTS, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
+from models.topics import READ, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
 from streams.partition import Stored, Write
 
 if TYPE_CHECKING:
@@ -34,16 +34,25 @@ READ_TIMEOUT_S = 30.0
 _STATE_TOPICS = (STATE, SEGMENT_COUNTS, SEGMENT_COVERAGE)
 _METADATA_PREFIX = b"CGMDv2:"
 
+UNREADABLE = frozenset({KafkaError._BAD_MSG, KafkaError._BAD_COMPRESSION, KafkaError._NOT_IMPLEMENTED})  # noqa: SLF001
+"""What librdkafka says of a batch whose checksum is wrong, that does not decompress, or that is of no known kind."""
+
 GroupOffsets = dict[int, dict[str, int]]
 """Per source partition and input topic, the offset of the next record to read."""
 
 
 def client_settings(broker: str) -> dict[str, Any]:
     """Settings that all our clients share. librdkafka otherwise writes to standard error by itself."""
-    return {"bootstrap.servers": broker, "logger": logging.getLogger("librdkafka"), "socket.keepalive.enable": True}
+    return {
+        "bootstrap.servers": broker,
+        "logger": logging.getLogger("librdkafka"),
+        "socket.keepalive.enable": True,
+        # By default a client waits up to 10 s before it tries a broker again that was away: longer than our calls.
+        "reconnect.backoff.max.ms": 1_000,
+    }
 
 
-def _reader_settings(broker: str, group: str) -> dict[str, Any]:
+def reader_settings(broker: str, group: str) -> dict[str, Any]:
     """Settings of a consumer that joins no group, reads committed records and is told where they end."""
     return client_settings(broker) | {
         "group.id": group,
@@ -51,6 +60,7 @@ def _reader_settings(broker: str, group: str) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "auto.offset.reset": "earliest",
         "enable.partition.eof": True,
+        "check.crcs": True,
         "fetch.queue.backoff.ms": 5,
         # A partition that has come to its end must not hold up the others in one fetch.
         "fetch.wait.max.ms": 10,
@@ -82,6 +92,32 @@ def group_member(consumer: Consumer) -> GroupMember:
     return GroupMember(metadata, generation, member_id.decode())
 
 
+def open_consumer(broker: str, group: str, instance_id: str | None, session_timeout_s: float) -> Consumer:
+    """Make the consumer that reads the input. It subscribes to nothing yet."""
+    settings = client_settings(broker) | {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",
+        # Positions come from our own state. A reset behind its back would count twice or not at all.
+        "auto.offset.reset": "error",
+        # Without it flipped bits are counted, or stop the partition and nothing is said.
+        "check.crcs": True,
+        # What is behind the last committed record (markers, aborted records) is otherwise never known to be read.
+        "enable.partition.eof": True,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": int(session_timeout_s * 1000),
+        "heartbeat.interval.ms": int(session_timeout_s * 300),
+        # By default a full queue makes the fetcher sleep a whole second.
+        "fetch.queue.backoff.ms": 5,
+        "queued.min.messages": 50_000,
+        "queued.max.messages.kbytes": 64 * 1024,
+        "fetch.message.max.bytes": 4 * 1024 * 1024,
+    }
+    if instance_id is not None:
+        settings["group.instance.id"] = instance_id
+    return Consumer(settings)
+
+
 class CheckpointLog:
     """Writes checkpoints, each in one transaction with the offsets that it counts through."""
 
@@ -111,31 +147,42 @@ class CheckpointLog:
         Raises FencedError where another worker has taken this one's place, and RestoreError where the outcome
         cannot be learned: after either, this process may know nothing any more and must end.
         """
+        try:
+            return self._commit_or_abort(writes, offsets, member)
+        except KafkaException as error:
+            reason = error.args[0]
+            if _is_fenced(reason):
+                raise FencedError(f"another worker runs under this one's name: {reason.str()}") from None
+            raise RestoreError(f"a transaction could be neither committed nor aborted: {reason.str()}") from None
+
+    def _commit_or_abort(self, writes: Iterable[Write], offsets: GroupOffsets, member: GroupMember) -> bool:
         producer = self._producer
         producer.begin_transaction()
         try:
-            for topic, partition, key, value in writes:
-                self._produce(self._topics.name(topic), partition, key, value)
+            for write in writes:
+                self._produce(write)
             positions = [
                 TopicPartition(self._topics.name(topic), partition, offset)
                 for partition, by_topic in offsets.items()
                 for topic, offset in by_topic.items()
             ]
-            self._decided(lambda: producer.send_offsets_to_transaction(positions, member.metadata, 10.0))
+            if positions:
+                self._decided(lambda: producer.send_offsets_to_transaction(positions, member.metadata, 10.0))
             self._decided(lambda: producer.commit_transaction(10.0))
         except KafkaException as error:
             reason = error.args[0]
-            if reason.fatal() or reason.code() == KafkaError._FENCED:  # noqa: SLF001 - its only name
-                raise FencedError(f"another worker runs under this one's name: {reason.str()}") from None
+            if _is_fenced(reason):
+                raise
             logger.warning("checkpoint refused, restoring from Kafka: %s", reason.str())
             self._decided(lambda: producer.abort_transaction(10.0))
             return False
         return True
 
-    def _produce(self, topic: str, partition: int, key: bytes, value: bytes | None) -> None:
+    def _produce(self, write: Write) -> None:
+        name = self._topics.name(write.topic)
         while True:
             try:
-                self._producer.produce(topic, value, key, partition)
+                self._producer.produce(name, write.value, write.key, write.partition, headers=list(write.headers))
             except BufferError:
                 self._producer.poll(0.1)
             else:
@@ -159,6 +206,10 @@ class CheckpointLog:
                 return
 
 
+def _is_fenced(reason: KafkaError) -> bool:
+    return bool(reason.fatal()) or reason.code() == KafkaError._FENCED  # noqa: SLF001 - its only name
+
+
 class CommittedRecord(NamedTuple):
     """A committed record of one of our output topics, by the topic's name without the prefix."""
 
@@ -166,6 +217,7 @@ class CommittedRecord(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+    time_ms: int = 0
 
 
 class CommittedLog:
@@ -177,7 +229,7 @@ class CommittedLog:
         Raises BrokerUnavailableError where no broker answers, and TopicMismatchError where a topic is not there.
         """
         self._names = {topics.name(name): name for name in names}
-        self._consumer = Consumer(_reader_settings(broker, f"{topics.prefix}reader"))
+        self._consumer = Consumer(reader_settings(broker, f"{topics.prefix}reader"))
         try:
             found = self._consumer.list_topics(timeout=10).topics
         except KafkaException as error:
@@ -201,11 +253,14 @@ class CommittedLog:
                 at = (message.topic(), message.partition())
                 if error is None:
                     deadline = time.monotonic() + READ_TIMEOUT_S
-                    yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value())
+                    _kind, time_ms = message.timestamp()
+                    yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value(), time_ms)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                     # Where committed records end. Behind it only markers of transactions may stand, or an open one.
                     self._reached[at] = message.offset()
                     open_.discard(at)
+                elif error.code() in UNREADABLE:
+                    raise RestoreError(f"{at[0]}[{at[1]}] cannot be read: {error.str()}: restore it from a backup")
                 else:
                     logger.warning("Kafka: %s", error.str())
 
@@ -238,58 +293,91 @@ class StateReader:
         self._group = group
         self._admin = AdminClient(client_settings(broker))
 
-    def committed(self, partition: int, timeout_s: float = 30.0) -> dict[str, int]:
-        """Offsets that the group has committed, per input topic; empty where it has none.
+    def committed(self, partition: int, timeout_s: float = 60.0) -> dict[str, int]:
+        """Offsets that the group has committed, per topic that is read; empty where it has none.
 
         While a transaction that holds offsets is undecided the broker calls them unstable; librdkafka then asks
-        again until they are decided, since the consumer reads committed records only.
+        again until they are decided, since the consumer reads committed records only. Other refusals (no
+        coordinator yet, a broker that comes back) pass too: it is asked again until `timeout_s` is over.
         """
+        deadline = time.monotonic() + timeout_s
+        wanted = [TopicPartition(self._topics.name(topic), partition) for topic in READ]
         consumer = self._consumer()
         try:
-            wanted = [TopicPartition(self._topics.name(topic), partition) for topic in INPUTS]
-            found = consumer.committed(wanted, timeout_s)
-        except KafkaException as error:
-            raise RestoreError(f"partition {partition}: no committed offsets: {error.args[0].str()}") from None
+            while True:
+                try:
+                    found = consumer.committed(wanted, 10.0)
+                    break
+                except KafkaException as error:
+                    if time.monotonic() > deadline:
+                        reason = error.args[0].str()
+                        raise RestoreError(f"partition {partition}: no committed offsets: {reason}") from None
+                    time.sleep(0.2)
         finally:
             consumer.close()
-        return {topic: at.offset for topic, at in zip(INPUTS, found, strict=True) if at.offset >= 0}
+        return {topic: at.offset for topic, at in zip(READ, found, strict=True) if at.offset >= 0}
 
     def beginnings(self, partition: int) -> dict[str, int]:
-        """Offset of the oldest record that each input topic still holds."""
-        return dict(zip(INPUTS, self._offsets(INPUTS, partition, OffsetSpec.earliest()), strict=True))
+        """Offset of the oldest record that each topic still holds."""
+        return dict(zip(READ, self._offsets(READ, partition, OffsetSpec.earliest()), strict=True))
 
     def stored(self, partition: int, timeout_s: float = 120.0) -> Iterator[Stored]:
-        """Everything committed to the topics that hold this partition's state, oldest first in each.
+        """Everything committed to the topics that hold this partition's state, topic by topic, `state` first.
 
         The end is that of all records, those of open transactions too: a read-committed end would stop before an
         open transaction, and miss what it is about to commit. The broker aborts it after `TRANSACTION_TIMEOUT_MS`.
         """
-        names = {self._topics.name(topic): topic for topic in _STATE_TOPICS}
-        ends = dict(zip(names, self._offsets(_STATE_TOPICS, partition, OffsetSpec.latest()), strict=True))
-        open_ = {name for name, end in ends.items() if end > 0}
+        ends = self._offsets(_STATE_TOPICS, partition, OffsetSpec.latest())
         deadline = time.monotonic() + timeout_s
+        for topic, end in zip(_STATE_TOPICS, ends, strict=True):
+            if end > 0:
+                yield from self._stored_in(topic, partition, end, deadline)
+
+    def _stored_in(self, topic: str, partition: int, end: int, deadline: float) -> Iterator[Stored]:
         consumer = self._consumer()
         try:
-            consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for name in open_])
-            while open_:
+            consumer.assign([TopicPartition(self._topics.name(topic), partition, OFFSET_BEGINNING)])
+            while True:
                 if time.monotonic() > deadline:
-                    raise RestoreError(f"partition {partition}: its state was not read within {timeout_s:.0f} s")
+                    raise RestoreError(f"partition {partition}: its state was not read in time, in {topic}")
                 for message in consumer.consume(10_000, 0.5):
                     error = message.error()
                     if error is None:
-                        yield Stored(names[message.topic()], message.key(), message.value())
+                        yield Stored(topic, message.key(), message.value())
                     elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                         raise RestoreError(f"partition {partition}: {error.str()}")
-                    elif message.offset() >= ends[message.topic()]:
-                        open_.discard(message.topic())
+                    elif message.offset() >= end:
+                        return
         finally:
             consumer.close()
 
+    def ends(self, partitions: Iterable[int]) -> dict[tuple[str, int], int]:
+        """Offset behind the newest record, per topic that is read and partition, asked of the broker itself."""
+        return {
+            (topic, partition): end
+            for partition in partitions
+            for topic, end in zip(READ, self._offsets(READ, partition, OffsetSpec.latest()), strict=True)
+        }
+
     def _offsets(self, topics: Sequence[str], partition: int, spec: OffsetSpec) -> list[int]:
         wanted = [TopicPartition(self._topics.name(topic), partition) for topic in topics]
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                by_name = self._ask_offsets(wanted, spec)
+            except KafkaException:
+                # A topic just made has no leader for a moment. And a client keeps the leader epochs that it learned
+                # first: once the broker was started anew it is refused as fenced for good, and only a new one is not.
+                if time.monotonic() > deadline:
+                    raise
+                self._admin = AdminClient(client_settings(self._broker))
+                time.sleep(0.2)
+            else:
+                return [by_name[self._topics.name(topic)] for topic in topics]
+
+    def _ask_offsets(self, wanted: Sequence[TopicPartition], spec: OffsetSpec) -> Mapping[str, int]:
         answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=30)
-        by_name: Mapping[str, int] = {at.topic: future.result().offset for at, future in answers.items()}
-        return [by_name[self._topics.name(topic)] for topic in topics]
+        return {at.topic: future.result().offset for at, future in answers.items()}
 
     def _consumer(self) -> Consumer:
-        return Consumer(_reader_settings(self._broker, self._group))
+        return Consumer(reader_settings(self._broker, self._group))

@@ -35,8 +35,9 @@ from models.records import (
     rfc3339,
     spans_of,
 )
-from models.sighting import Vocabulary
+from models.sighting import MICROSECOND, Vocabulary
 from streams.chunks import ChunkLog, chunk_number, restore_chunks
+from streams.rulings import restore_rulings, rulings_to_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 CHECKPOINT_KEY = b"checkpoint"
 _NO_WORDS = {"segments": 0, "sources": 0, "contributions": 0}
 DIGEST_KEY_BYTES = 32
+_STEPS_PER_HORIZON = 50
 _NEVER_STORED = Revision(epoch=1, checkpoint=0)
 
 
@@ -56,6 +58,7 @@ class Write(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Stored(NamedTuple):
@@ -81,7 +84,9 @@ def fingerprint_of(rules: Rules, partitions: int) -> Fingerprint:
 class SourcePartition:
     """The state of one source partition in memory.
 
-    `offsets` are, per input topic, those of the next record to fold. `revision` is that of the last checkpoint.
+    `offsets` are, per topic that is read, those of the next record to fold. `revision` is that of the last checkpoint.
+    `forwarded` holds, per partition that records were forwarded from, the offset of the last one: a copy that a
+    recount makes once more is told by it. `arrived_us` is the latest arrival of a record.
     """
 
     number: int
@@ -91,6 +96,9 @@ class SourcePartition:
     revision: Revision = _NEVER_STORED
     chunks: ChunkLog = field(default_factory=ChunkLog)
     stored_words: dict[str, int] = field(default_factory=lambda: dict(_NO_WORDS))
+    forwarded: dict[str, int] = field(default_factory=dict)
+    arrived_us: int = 0
+    _horizon_us: int = 0
 
     @classmethod
     def fresh(cls, number: int, rules: Rules, fingerprint: Fingerprint) -> SourcePartition:
@@ -105,7 +113,7 @@ class SourcePartition:
         ledger = self.ledger
         self.revision = Revision(self.revision.epoch, self.revision.checkpoint + 1)
         network = self.fingerprint.network[:NETWORK_DIGEST_CHARS]
-        for segment_id, start, cell in ledger.take_cells():
+        for segment_id, start, cell, corrected in ledger.take_cells():
             record = CellRecord(
                 segment_id=segment_id,
                 window_start=rfc3339(start),
@@ -114,6 +122,7 @@ class SourcePartition:
                 revision=self.revision,
                 through=self.offsets,
                 network=network,
+                corrected=corrected,
                 figures=figures_of(cell),
             )
             yield Write(topics.SEGMENT_COUNTS, self.number, record.key(), encode(record))
@@ -129,6 +138,9 @@ class SourcePartition:
             )
             yield Write(topics.SEGMENT_COVERAGE, self.number, watched.key(), encode(watched))
         for key, value in self.chunks.append(ledger.take_entries()):
+            yield Write(topics.STATE, self.number, key, value)
+        yield from self._forget_expired()
+        for key, value in rulings_to_store(ledger):
             yield Write(topics.STATE, self.number, key, value)
         yield from self._new_words()
         yield Write(topics.STATE, self.number, CHECKPOINT_KEY, encode(self._checkpoint_record()))
@@ -160,7 +172,22 @@ class SourcePartition:
             words=dict(self.stored_words),
             chunks=self.chunks.numbers,
             next_chunk=self.chunks.next_number,
+            forwarded=dict(self.forwarded),
+            arrived_us=self.arrived_us,
         )
+
+    def _forget_expired(self) -> Iterator[Write]:
+        """Drop index and cells that lie before the horizon, a fiftieth of it at a time."""
+        horizon_s = self.ledger.rules.horizon_s
+        if horizon_s is None:
+            return
+        horizon_us = self.arrived_us - horizon_s * MICROSECOND
+        if horizon_us - self._horizon_us < horizon_s * MICROSECOND // _STEPS_PER_HORIZON:
+            return
+        self._horizon_us = horizon_us
+        self.ledger.forget_before(horizon_us)
+        for key in self.chunks.drop_before(horizon_us):
+            yield Write(topics.STATE, self.number, key, None)
 
 
 def restore_partition(
@@ -168,22 +195,46 @@ def restore_partition(
 ) -> SourcePartition | None:
     """Make a partition anew from all that its topics hold, or give None where they hold nothing.
 
-    `stored` is everything committed, oldest first. Raises FingerprintError where it was counted under other
-    settings, and RestoreError where parts of it are missing.
+    `stored` is everything committed, oldest first: all of `state` before anything else. Raises FingerprintError where
+    it was counted under other settings, and RestoreError where parts of it are missing.
     """
     state: dict[bytes, bytes] = {}
-    cells: dict[bytes, bytes] = {}
-    coverage: dict[bytes, bytes] = {}
-    by_topic = {topics.STATE: state, topics.SEGMENT_COUNTS: cells, topics.SEGMENT_COVERAGE: coverage}
+    partition: SourcePartition | None = None
     for topic, key, value in stored:
-        if value is None:
-            by_topic[topic].pop(key, None)
-        else:
-            by_topic[topic][key] = value
+        if topic == topics.STATE:
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+            continue
+        if partition is None:
+            # Before the cells are read: index, chunks and cells would not fit into memory together.
+            partition = _partition_from(state, number, rules, fingerprint)
+            if partition is None:
+                raise RestoreError(f"partition {number} has cells but no checkpoint: was `state` deleted?")
+        # Absolute states: of the records of one cell the last holds, so each may simply take its place.
+        if value is not None:
+            _restore_record(partition.ledger, topic, value)
+    return partition or _partition_from(state, number, rules, fingerprint)
+
+
+def _restore_record(ledger: Ledger, topic: str, value: bytes) -> None:
+    if topic == topics.SEGMENT_COUNTS:
+        record = decode_cell(value)
+        ledger.restore_cell(record.segment_id, epoch_s(record.window_start), record.figures)
+    else:
+        watched = decode_coverage(value)
+        ledger.restore_coverage(watched.segment_id, epoch_s(watched.hour_start), watched.cell())
+
+
+def _partition_from(
+    state: dict[bytes, bytes], number: int, rules: Rules, fingerprint: Fingerprint
+) -> SourcePartition | None:
+    """Make a partition without its cells from its records in `state`, which are used up."""
     raw = state.pop(CHECKPOINT_KEY, None)
     if raw is None:
-        if state or cells or coverage:
-            raise RestoreError(f"partition {number} has cells but no checkpoint: was `state` deleted?")
+        if state:
+            raise RestoreError(f"partition {number} has state but no checkpoint in it: was it deleted?")
         return None
     checkpoint = decode_checkpoint(raw)
     if checkpoint.fingerprint != fingerprint:
@@ -193,13 +244,8 @@ def restore_partition(
         )
     ledger = Ledger(rules, bytes.fromhex(checkpoint.digest_key), _restore_words(number, checkpoint, state))
     ledger.books = Books(**checkpoint.books)
+    restore_rulings(ledger, state)
     chunks = _restore_index(number, checkpoint, state, ledger)
-    for value in cells.values():
-        record = decode_cell(value)
-        ledger.restore_cell(record.segment_id, epoch_s(record.window_start), record.cell())
-    for value in coverage.values():
-        watched = decode_coverage(value)
-        ledger.restore_coverage(watched.segment_id, epoch_s(watched.hour_start), watched.cell())
     return SourcePartition(
         number=number,
         ledger=ledger,
@@ -208,6 +254,8 @@ def restore_partition(
         revision=checkpoint.revision,
         chunks=chunks,
         stored_words=dict(checkpoint.words),
+        forwarded=dict(checkpoint.forwarded),
+        arrived_us=checkpoint.arrived_us,
     )
 
 
@@ -227,10 +275,13 @@ def _restore_words(number: int, checkpoint: CheckpointRecord, state: Mapping[byt
     )
 
 
-def _restore_index(number: int, checkpoint: CheckpointRecord, state: Mapping[bytes, bytes], ledger: Ledger) -> ChunkLog:
-    found = [(chunk, value) for key, value in state.items() if (chunk := chunk_number(key)) is not None]
-    if sorted(chunk for chunk, _ in found) != checkpoint.chunks:
+def _restore_index(number: int, checkpoint: CheckpointRecord, state: dict[bytes, bytes], ledger: Ledger) -> ChunkLog:
+    """Restore the index; its chunks are taken out of `state`."""
+    found: dict[int, bytes] = {}
+    for key in list(state):
+        chunk = chunk_number(key)
+        if chunk is not None:
+            found[chunk] = state.pop(key)
+    if sorted(found) != checkpoint.chunks:
         raise RestoreError(f"partition {number}: the index in `state` is not the one its checkpoint names")
-    log, entries = restore_chunks(found, checkpoint.next_chunk)
-    ledger.index.put(entries)
-    return log
+    return restore_chunks(found, checkpoint.next_chunk, ledger.index.put)

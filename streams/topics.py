@@ -31,6 +31,7 @@ _INPUT = {
 _COMPACTED = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
 _KEPT = {"retention.ms": "-1", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
 _OUTPUTS = {
+    names.REROUTED: _KEPT,
     names.SEGMENT_COUNTS: _COMPACTED,
     names.SEGMENT_COVERAGE: _COMPACTED,
     names.STATE: _COMPACTED,

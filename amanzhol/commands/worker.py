@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import faust
-from prometheus_client import start_http_server
 
 from amanzhol.instance import claim_instance
 from amanzhol.options import settings_options
@@ -15,7 +14,8 @@ from amanzhol.rules import load_rules
 from amanzhol.settings import Settings, load_settings
 from models.errors import RunError, SettingsError
 from models.topics import Topics
-from streams.app import build_app
+from streams.app import WorkerSettings, build_app
+from streams.health import Health, serve
 from streams.metrics import WorkerMetrics
 from streams.source import SourceSettings
 from streams.topics import ensure_topics
@@ -47,22 +47,28 @@ def worker(**flags: Any) -> None:
     _set_up_logging()
     rules = load_rules(settings)
     metrics = WorkerMetrics()
-    port = _serve_metrics(settings, metrics.registry)
+    health = Health()
+    port = _serve(settings, metrics.registry, health)
     logger.info("metrics at http://%s:%d/metrics", settings.metrics_host, port)
     topics = Topics(settings.prefix)
     partitions = ensure_topics(settings.broker, topics, settings.partitions)
     with claim_instance(settings.home, settings.instance_id) as instance:
         group = f"{settings.prefix}worker"
-        source = SourceSettings(
-            broker=settings.broker,
-            topics=topics,
-            group=group,
-            transactional_id=f"{group}.{instance}",
-            partitions=partitions,
-            instance_id=settings.instance_id,
-            checkpoint_every_s=settings.checkpoint_every_s,
+        app, running = build_app(
+            WorkerSettings(
+                broker=settings.broker,
+                group=group,
+                transactional_id=f"{group}.{instance}",
+                instance_id=settings.instance_id,
+                patience_s=settings.patience_s,
+                source=SourceSettings(
+                    topics=topics, partitions=partitions, checkpoint_every_s=settings.checkpoint_every_s
+                ),
+            ),
+            rules,
+            metrics,
         )
-        app, running = build_app(source, rules, metrics)
+        health.watch(running, settings.patience_s)
         exit_code = _run(app)
         if running.failure is not None:
             raise running.failure
@@ -87,11 +93,11 @@ def _set_up_logging() -> None:
         logging.getLogger(name).setLevel(level)
 
 
-def _serve_metrics(settings: Settings, registry: CollectorRegistry) -> int:
+def _serve(settings: Settings, registry: CollectorRegistry, health: Health) -> int:
+    """Serve /metrics, /livez and /readyz. Returns the port."""
     try:
-        server, _thread = start_http_server(settings.metrics_port, settings.metrics_host, registry)
+        return serve(settings.metrics_host, settings.metrics_port, registry, health)
     except OSError as error:
         raise SettingsError(
             f"--metrics-port: {settings.metrics_host}:{settings.metrics_port}: {error.strerror}; 0 takes a free port"
         ) from None
-    return server.server_port

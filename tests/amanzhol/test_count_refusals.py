@@ -141,6 +141,8 @@ def test_a_quarantined_record_says_what_is_wrong_and_keeps_its_bytes(command: Co
         "line": 3,
         "length": None,
         "sha256": None,
+        "last_offset": None,
+        "replayed_at": None,
     }
 
 

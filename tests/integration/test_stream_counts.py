@@ -32,7 +32,9 @@ def test_a_stop_commits_what_was_counted_and_a_start_goes_on_from_there(stream: 
     half = len(traffic.records) // 2
     for kind, records in ((signal.SIGTERM, traffic.records[:half]), (signal.SIGINT, traffic.records[half:])):
         worker = stream.worker(every_s=60)
-        stream.wait_until(lambda: worker.metrics().get("amanzhol_restores_total") == PARTITIONS, "partitions restored")
+        stream.wait_until(
+            lambda worker=worker: worker.metrics().get("amanzhol_restores_total") == PARTITIONS, "partitions restored"
+        )
         before = stream.committed()
         stream.send(records)
         assert stream.committed() == before

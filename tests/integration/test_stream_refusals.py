@@ -28,13 +28,17 @@ UNFIT_TOPICS = [
     # Topics that are there, with their numbers of partitions and settings; what the worker says.
     (
         {VIOLATIONS: (4, CREATED)},
-        "{0}violations has message.timestamp.type=CreateTime; arrival is LogAppendTime: set it with kafka-configs "
-        "--alter --topic {0}violations --add-config message.timestamp.type=LogAppendTime",
+        (
+            "{0}violations has message.timestamp.type=CreateTime; arrival is LogAppendTime: set it with kafka-configs "
+            "--alter --topic {0}violations --add-config message.timestamp.type=LogAppendTime"
+        ),
     ),
     (
         {VIOLATIONS: (4, APPENDED), ACCIDENTS: (3, APPENDED)},
-        "the input topics under '{0}' differ in their numbers of partitions (accidents: 3, violations: 4); "
-        "choose another --prefix",
+        (
+            "the input topics under '{0}' differ in their numbers of partitions (accidents: 3, violations: 4); "
+            "choose another --prefix"
+        ),
     ),
     (
         dict.fromkeys(INPUTS, (4, APPENDED)) | {STATE: (1, {})},

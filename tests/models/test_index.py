@@ -80,10 +80,10 @@ def test_runs_stay_few_and_every_entry_is_moved_a_few_times(sizes):
     for size in sizes:
         assert index.add_new(entries_for([digest_of(n, n) for n in range(first, first + size)])).all()
         first += size
-    runs = [len(run.high) for run in index._runs]
+    runs = [len(run[0]) for run in index._runs]
     assert all(elder > 2 * younger for elder, younger in pairwise(runs))
     assert sum(runs) == len(index) == first
-    assert all((np.diff(run.high.astype(object)) >= 0).all() for run in index._runs)
+    assert all((np.diff(run[0].astype(object)) >= 0).all() for run in index._runs)
 
 
 def test_all_columns_come_back():

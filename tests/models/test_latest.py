@@ -33,6 +33,7 @@ def cell_record(segment_id, start, partition, revision, figures):
         revision=revision,
         through={},
         network="",
+        corrected=False,
         figures=figures_of(figures),
     )
 

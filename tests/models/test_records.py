@@ -67,6 +67,7 @@ def test_a_cell(figures, revision, partition):
         revision=revision,
         through={"violations": 17},
         network="0123456789ab",
+        corrected=True,
         figures=figures_of(figures),
     )
     back = decode_cell(encode(record))
@@ -110,6 +111,8 @@ def test_a_checkpoint():
         words={"segments": 1, "sources": 2, "contributions": 3},
         chunks=[1, 2],
         next_chunk=3,
+        forwarded={"violations/3": 17},
+        arrived_us=1_700_000_000_000_000,
     )
     assert decode_checkpoint(encode(record)) == record
 
@@ -141,6 +144,8 @@ def test_a_refused_record_says_why_and_where_from():
         "line": None,
         "length": None,
         "sha256": None,
+        "last_offset": None,
+        "replayed_at": None,
     }
     assert decode_quarantine(encode(record)).bytes() == b'{"lane": 65, "plate": "***"}'
 

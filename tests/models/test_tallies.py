@@ -21,7 +21,7 @@ ADDED = st.lists(
 
 
 def found(cells):
-    return {(segment, start): cell for segment, start, cell in cells}
+    return {(segment, start): cell for segment, start, cell, *_ in cells}
 
 
 @given(ADDED)
@@ -57,7 +57,7 @@ def test_counting_goes_on_from_what_was_stored(before, after):
         whole.add(*row)
         stored.add(*row)
     for segment, start, cell in stored:
-        resumed.restore(segment, start, cell.items())
+        resumed.restore(segment, start, [(*dimensions, n) for dimensions, n in cell.items()])
     assert resumed.changed == 0
     for row in after:
         whole.add(*row)
@@ -69,4 +69,4 @@ def test_an_emptied_cell_is_still_there_to_be_told_as_empty():
     tallies = Tallies()
     tallies.add(1, 0, ((Dimensions("accidents"), 1),))
     tallies.add(1, 0, ((Dimensions("accidents"), 1),), times=-1)
-    assert list(tallies.take_changed()) == [(1, 0, {})]
+    assert list(tallies.take_changed()) == [(1, 0, {}, False)]
