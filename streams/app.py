@@ -28,6 +28,7 @@ STOP_TIMEOUT_S = 30.0
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
 
     from models.sighting import Rules
     from streams.metrics import WorkerMetrics
@@ -44,6 +45,7 @@ class WorkerSettings:
     group: str
     transactional_id: str
     source: SourceSettings
+    folder: Path
     instance_id: str | None = None
     session_timeout_s: float = 10.0
     patience_s: float = 120.0
@@ -56,6 +58,7 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
         broker=f"kafka://{settings.broker}",
         web_enabled=False,  # its routes would show tables to anyone
         stream_wait_empty=False,  # else one hung agent blocks the shutdown for ever
+        datadir=str(settings.folder / "faust"),  # else it makes a folder wherever it is started
         topic_partitions=1,
         topic_replication_factor=1,
     )

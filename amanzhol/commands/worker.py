@@ -59,6 +59,7 @@ def worker(**flags: Any) -> None:
                 broker=settings.broker,
                 group=group,
                 transactional_id=f"{group}.{instance}",
+                folder=settings.home,
                 instance_id=settings.instance_id,
                 patience_s=settings.patience_s,
                 source=SourceSettings(
@@ -79,7 +80,9 @@ def worker(**flags: Any) -> None:
 def _run(app: faust.App) -> int:
     """Run until a signal or a crash. Faust always ends with SystemExit: 0 where it was asked to stop."""
     try:
-        faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False).execute_from_commandline()
+        worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)
+        worker.spinner = None  # it would write control characters into a log
+        worker.execute_from_commandline()
     except SystemExit as end:
         return int(end.code or 0)
     return 0
@@ -89,7 +92,12 @@ def _set_up_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Faust tells of each of its forty services, and its own Kafka client carries nothing of ours: it complains
     # while a new broker makes its coordinator, which means nothing.
-    for name, level in (("faust", logging.WARNING), ("mode", logging.WARNING), ("aiokafka", logging.CRITICAL)):
+    for name, level in (
+        ("faust", logging.WARNING),
+        ("mode", logging.WARNING),
+        ("streams.app", logging.WARNING),
+        ("aiokafka", logging.CRITICAL),
+    ):
         logging.getLogger(name).setLevel(level)
 
 

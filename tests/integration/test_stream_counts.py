@@ -87,6 +87,7 @@ CELL = CellRecord(
     revision=Revision(epoch=1, checkpoint=1),
     through={},
     network="",
+    corrected=False,
     figures=[(VIOLATIONS, "", "", "", "", "", "", 1)],
 )
 
