@@ -302,19 +302,19 @@ class StateReader:
         """
         deadline = time.monotonic() + timeout_s
         wanted = [TopicPartition(self._topics.name(topic), partition) for topic in READ]
-        consumer = self._consumer()
-        try:
-            while True:
-                try:
-                    found = consumer.committed(wanted, 10.0)
-                    break
-                except KafkaException as error:
-                    if time.monotonic() > deadline:
-                        reason = error.args[0].str()
-                        raise RestoreError(f"partition {partition}: no committed offsets: {reason}") from None
-                    time.sleep(0.2)
-        finally:
-            consumer.close()
+        while True:
+            # A client for each attempt: one that knew a broker before its restart may ask the wrong one for ever.
+            consumer = self._consumer()
+            try:
+                found = consumer.committed(wanted, 10.0)
+                break
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    reason = error.args[0].str()
+                    raise RestoreError(f"partition {partition}: no committed offsets: {reason}") from None
+                time.sleep(0.2)
+            finally:
+                consumer.close()
         return {topic: at.offset for topic, at in zip(READ, found, strict=True) if at.offset >= 0}
 
     def beginnings(self, partition: int) -> dict[str, int]:

@@ -133,7 +133,7 @@ def watched(broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) ->
         error.add_note(log.read_text() if log.exists() else "Prometheus was not started")
         raise
     finally:
-        stream.kill_all()
+        stream.close()
         if process is not None:
             process.terminate()
             process.wait(30)

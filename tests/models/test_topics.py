@@ -23,5 +23,5 @@ def test_a_full_name_and_back(prefix):
 
 @pytest.mark.parametrize("name", ["violations", "other.violations", "amanzhol.state", "amanzhol.", ""])
 def test_a_topic_of_somebody_else_is_none_of_ours(name):
-    with pytest.raises(ValueError, match=r"is not an input topic under the prefix 'amanzhol\.'"):
+    with pytest.raises(ValueError, match=r"is not read under the prefix 'amanzhol\.'"):
         Topics().input_of(name)
