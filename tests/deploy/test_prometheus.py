@@ -123,7 +123,7 @@ def watched(broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) ->
             )
             stream.send(records)
             stream.wait_counted()
-            seen = stream.appended()
+            seen = stream.sent
             stream.wait_until(
                 lambda seen=seen: prometheus.values('sum(amanzhol_books{column="received"})') == [seen],
                 f"a Prometheus that has seen {seen} records in the books",
