@@ -179,7 +179,7 @@ def test_panels_show_what_was_counted(watched: Watched):
     assert ask(queries["Partitions counting A"]) == [PARTITIONS]
     assert ask(queries["Workers A"]) == [1]
     assert ask(queries["Alerts firing A"]) == [0]
-    received = watched.stream.appended()
+    received = watched.stream.sent
     assert ask(f"sum({queries['The books A']})") == [2 * received]  # what was received, and the columns
     assert ask(queries["The books A"] + '{column="received"}') == [received]
     assert sum(ask('column:amanzhol_books:sum{column="quarantined"}')) > 0
