@@ -11,11 +11,14 @@ from typing import NoReturn
 import click
 
 from amanzhol.broker.commands import broker
+from amanzhol.commands.api import api
 from amanzhol.commands.count import count
 from amanzhol.commands.demo import demo
 from amanzhol.commands.export import export
 from amanzhol.commands.quarantine import quarantine
+from amanzhol.commands.report import report
 from amanzhol.commands.simulate import simulate
+from amanzhol.commands.token import token
 from amanzhol.commands.worker import worker
 from amanzhol.options import FAILED, WRONG_INPUT, fail, not_built_yet
 from models.errors import AmanzholError
@@ -29,13 +32,9 @@ def cli() -> None:
     """A safe road: counts what happens on the roads of a region while it happens."""
 
 
-for _command in (demo, count, export, quarantine, worker, simulate, broker):
+for _command in (demo, count, export, report, quarantine, worker, simulate, broker, api, token):
     cli.add_command(_command)
-for _name, _what in (
-    ("api", "The analysts' API."),
-    ("publish", "A device's publisher."),
-    ("report", "The police department's period summary."),
-):
+for _name, _what in (("publish", "A device's publisher."),):
     cli.add_command(not_built_yet(_name, _what))
 
 
@@ -55,7 +54,7 @@ def main() -> NoReturn:
         code = 0
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "amanzhol"
-        click.echo(f"amanzhol: {error.format_message().rstrip('.')} (see {command} --help)", err=True)
+        click.echo(f"amanzhol: {' '.join(error.format_message().split()).rstrip('.')} (see {command} --help)", err=True)
         code = WRONG_INPUT
     except click.ClickException as error:
         click.echo(f"amanzhol: {error.format_message()}", err=True)

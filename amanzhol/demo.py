@@ -1,4 +1,4 @@
-"""The demo: Kafka, a worker and the simulated fleet of Mangystau on this machine, watched for a while."""
+"""The demo: Kafka, a worker, the API and the simulated fleet of Mangystau on this machine, watched for a while."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Sight(NamedTuple):
 class Demo:
     """A running demo."""
 
+    map_url: str
     metrics_url: str
     broker: str
     folder: Path
@@ -69,12 +70,14 @@ class Demo:
     _reader: CountedReader
     _simulator: Child
     _worker: Child
+    _api: Child
     _first_event: float | None = field(default=None)
 
     def look(self) -> Sight:
         """Read what has been counted by now. Raises RunError where a part of the demo has failed."""
         self._simulator.check()
         self._worker.check()
+        self._api.check()
         counted = self._reader.read()
         if self._first_event is None and counted.books.received:
             self._first_event = time.monotonic()
@@ -92,6 +95,7 @@ class Demo:
             received = now
             time.sleep(0.5)
         self._worker.stop()
+        self._api.stop()
         return self.look()
 
 
@@ -125,7 +129,22 @@ def running_demo(settings: Settings, plan: Plan, tell: Callable[[str], None]) ->
             )
         )
         metrics_url = f"http://{settings.metrics_host}:{port}/metrics"
+        api_port = free_port(settings.api_port)
+        api = stack.enter_context(
+            child(
+                [
+                    "api",
+                    *where,
+                    *("--network", str(NETWORK_PATH), "--home", str(folder)),
+                    *("--api-host", "127.0.0.1", "--api-port", str(api_port)),
+                ],
+                folder / "api.log",
+            )
+        )
+        map_url = f"http://127.0.0.1:{api_port}/"
         _wait_until_it_counts(worker, metrics_url)
+        tell("starting the API")
+        _wait_until_it_answers(api, f"{map_url}api/v1/freshness")
         now = datetime.now(UTC)
         start, end = plan.span(now)
         simulator = stack.enter_context(
@@ -142,6 +161,7 @@ def running_demo(settings: Settings, plan: Plan, tell: Callable[[str], None]) ->
         reader = CountedReader(broker, topics)
         stack.callback(reader.close)
         yield Demo(
+            map_url=map_url,
             metrics_url=metrics_url,
             broker=broker,
             folder=folder,
@@ -149,6 +169,7 @@ def running_demo(settings: Settings, plan: Plan, tell: Callable[[str], None]) ->
             _reader=reader,
             _simulator=simulator,
             _worker=worker,
+            _api=api,
         )
 
 
@@ -162,4 +183,16 @@ def _wait_until_it_counts(worker: Child, metrics_url: str) -> None:
                 return
         if time.monotonic() > deadline:
             raise RunError(f"the worker has not begun to count after {_START_TIMEOUT_S:.0f} s: see its log")
+        time.sleep(0.1)
+
+
+def _wait_until_it_answers(api: Child, url: str) -> None:
+    """Wait until the API answers, so that the address that is shown can be opened."""
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while True:
+        api.check()
+        with suppress(OSError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own API
+            return
+        if time.monotonic() > deadline:
+            raise RunError(f"the API does not answer after {_START_TIMEOUT_S:.0f} s: see its log")
         time.sleep(0.1)

@@ -34,6 +34,11 @@ _OPTIONS = {
     "instance_id": click.option("--instance-id", help="Name of this worker, stable over restarts."),
     "metrics_port": click.option("--metrics-port", type=int, help="Port of the metrics; 0 takes a free one. [9464]"),
     "api_port": click.option("--api-port", type=int, help="Port of the API. [8080]"),
+    "api_host": click.option("--api-host", help="Address that the API is served on. [127.0.0.1]"),
+    "store": click.option(
+        "--store", metavar="FILE|postgresql://…", help="The store. [store.duckdb in the home folder]"
+    ),
+    "keep_detail": click.option("--keep-detail", metavar="DAYS", help="Thin older windows and hours to days: 400d."),
     "partitions": click.option("--partitions", type=int, help="Partitions of topics that have to be made. [4]"),
     "checkpoint_every_s": click.option("--checkpoint-every-s", type=float, help="Seconds between checkpoints. [1]"),
 }

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from models.books import Books
 from models.latest import LatestCells, LatestCoverage
 from models.records import decode_cell, decode_checkpoint, decode_coverage
-from models.topics import SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE
+from models.topics import CHECKPOINT_KEY, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE
 from streams.kafka import CommittedLog
-from streams.partition import CHECKPOINT_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.topics import Topics
+
+    Progress = Callable[[int, int], None]
 
 
 class Counted(NamedTuple):
@@ -33,9 +36,9 @@ class CountedReader:
         self._coverage = LatestCoverage()
         self._books: dict[int, Books] = {}
 
-    def read(self) -> Counted:
-        """Read to the present end of the topics."""
-        for record in self._log.read_to_end():
+    def read(self, progress: Progress | None = None) -> Counted:
+        """Read to the present end of the topics; `progress` is told how many offsets of how many lie behind."""
+        for record in self._log.read_to_end(progress):
             if record.value is None:
                 continue
             if record.topic == SEGMENT_COUNTS:

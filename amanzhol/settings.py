@@ -79,7 +79,21 @@ class Settings(BaseSettings):
     ] = None
     metrics_host: Annotated[str, Field(description="Address that the metrics are served on.")] = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65_535, description="Port of the metrics; 0 takes a free one.")] = 9464
-    api_port: Annotated[int, Field(ge=0, le=65_535, description="Port of the API.")] = 8080
+    api_host: Annotated[
+        str, Field(min_length=1, description="Address that the API is served on; any but this machine's needs tokens.")
+    ] = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65_535, description="Port of the API; 0 takes a free one.")] = 8080
+    store: Annotated[
+        str | None,
+        Field(description="The API's store: a DuckDB file (store.duckdb in home by default), or postgresql://…"),
+    ] = None
+    keep_detail: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[1-9][0-9]{0,5}d$",
+            description="Keep windows and hours in the store so many days, then days alone: 400d. Else for good.",
+        ),
+    ] = None
 
     @field_validator("timezone")
     @classmethod
@@ -118,6 +132,11 @@ class Settings(BaseSettings):
     def horizon_s(self) -> int | None:
         """The horizon in seconds."""
         return None if self.horizon is None else int(self.horizon.removesuffix("d")) * 86_400
+
+    @property
+    def keep_detail_s(self) -> int | None:
+        """How long the store keeps windows and hours, in seconds."""
+        return None if self.keep_detail is None else int(self.keep_detail.removesuffix("d")) * 86_400
 
     @property
     def window_s(self) -> int:

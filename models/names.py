@@ -42,6 +42,10 @@ class Names(Generic[Word]):
             self._words.append(added)
         return code
 
+    def find(self, word: Any) -> int | None:
+        """Place of a word, None where it is not in the list."""
+        return self._codes.get(word)
+
     def since(self, count: int) -> list[Word]:
         """Give the words added after there were `count`."""
         return self._words[count:]

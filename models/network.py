@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiLineString
 
 _DIGEST_VERSION: Final = b"amanzhol network 1\n"
+_ATTRIBUTION_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +53,19 @@ class Network:
     """Segments in the order of their ids, and a digest of all they say.
 
     `digest` is SHA-256 in hex over every field of every segment: the same content gives the same digest,
-    whatever the order of features and the formatting of the file. The workers of a group compare it.
+    whatever the order of features and the formatting of the file. The workers of a group compare it. `attribution`
+    says whose lines they are, to be shown wherever they are; None where the file says nothing.
     """
 
-    __slots__ = ("_index", "digest", "segments")
+    __slots__ = ("_index", "attribution", "digest", "segments")
 
     segments: tuple[Segment, ...]
     digest: str
+    attribution: str | None
 
-    def __init__(self, segments: Iterable[Segment]) -> None:
+    def __init__(self, segments: Iterable[Segment], attribution: str | None = None) -> None:
         """Sort the segments. Raises ValueError where two have the same id."""
+        self.attribution = attribution
         self.segments = tuple(sorted(segments, key=lambda segment: segment.segment_id))
         self._index = {segment.segment_id: index for index, segment in enumerate(self.segments)}
         if len(self._index) != len(self.segments):
@@ -109,7 +113,21 @@ def read_network(path: Path) -> Network:
         except _FieldError as error:
             raise _refusal(path, number, feature, *error.args) from None
         segments.append(segment)
-    return Network(segments)
+    return Network(segments, _attribution(path, document))
+
+
+def _attribution(path: Path, document: dict[str, Any]) -> str | None:
+    """Read the member `attribution`; where it is absent a short `note` will do."""
+    said, note = document.get("attribution"), document.get("note")
+    if said is None:
+        return note if _is_short_text(note) else None
+    if not _is_short_text(said):
+        raise NetworkFileError(f"{path}: attribution: must be printable text of at most {_ATTRIBUTION_CHARS} characters")
+    return str(said)
+
+
+def _is_short_text(said: object) -> bool:
+    return isinstance(said, str) and len(said) <= _ATTRIBUTION_CHARS and said.isprintable()
 
 
 class _FieldError(Exception):

@@ -24,6 +24,9 @@ SEGMENT_COVERAGE = "segment-coverage"
 STATE = "state"
 QUARANTINE = "quarantine"
 
+CHECKPOINT_KEY = b"checkpoint"
+"""Key, on `state`, of the record that holds a partition's offsets and books."""
+
 READ = (*INPUTS, REROUTED)
 """Everything that a worker reads to count."""
 

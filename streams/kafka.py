@@ -18,7 +18,7 @@ from models.topics import READ, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
 from streams.partition import Stored, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -241,9 +241,14 @@ class CommittedLog:
         self._partitions = [(name, number) for name in self._names for number in found[name].partitions]
         self._consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for name, number in self._partitions])
 
-    def read_to_end(self) -> Iterator[CommittedRecord]:
-        """Records up to where the topics end now. Called again, it goes on from there."""
-        open_ = {at for at in self._partitions if self._reached.get(at, 0) < self._end(TopicPartition(*at))}
+    def read_to_end(self, progress: Callable[[int, int], None] | None = None) -> Iterator[CommittedRecord]:
+        """Records up to where the topics end now. Called again, it goes on from there.
+
+        `progress` is told, batch by batch, how many offsets of how many lie behind.
+        """
+        ends = {at: self._end(TopicPartition(*at)) for at in self._partitions}
+        open_ = {at for at, end in ends.items() if self._reached.get(at, 0) < end}
+        passed = dict(self._reached)
         deadline = time.monotonic() + READ_TIMEOUT_S
         while open_:
             if time.monotonic() > deadline:
@@ -254,15 +259,18 @@ class CommittedLog:
                 if error is None:
                     deadline = time.monotonic() + READ_TIMEOUT_S
                     _kind, time_ms = message.timestamp()
+                    passed[at] = message.offset() + 1
                     yield CommittedRecord(self._names[at[0]], at[1], message.key(), message.value(), time_ms)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                     # Where committed records end. Behind it only markers of transactions may stand, or an open one.
-                    self._reached[at] = message.offset()
+                    self._reached[at] = passed[at] = message.offset()
                     open_.discard(at)
                 elif error.code() in UNREADABLE:
                     raise RestoreError(f"{at[0]}[{at[1]}] cannot be read: {error.str()}: restore it from a backup")
                 else:
                     logger.warning("Kafka: %s", error.str())
+            if progress is not None:
+                progress(sum(passed.values()), sum(ends.values()))
 
     def _end(self, at: TopicPartition) -> int:
         """Where a partition ends now. One that was just made has no leader for a moment."""

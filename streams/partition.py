@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from models.sighting import Rules
 
-CHECKPOINT_KEY = b"checkpoint"
 _NO_WORDS = {"segments": 0, "sources": 0, "contributions": 0}
 DIGEST_KEY_BYTES = 32
 _STEPS_PER_HORIZON = 50
@@ -143,7 +142,7 @@ class SourcePartition:
         for key, value in rulings_to_store(ledger):
             yield Write(topics.STATE, self.number, key, value)
         yield from self._new_words()
-        yield Write(topics.STATE, self.number, CHECKPOINT_KEY, encode(self._checkpoint_record()))
+        yield Write(topics.STATE, self.number, topics.CHECKPOINT_KEY, encode(self._checkpoint_record()))
 
     def _new_words(self) -> Iterator[Write]:
         """Write the part of the vocabulary that came up since the last checkpoint; its key says where it begins."""
@@ -231,7 +230,7 @@ def _partition_from(
     state: dict[bytes, bytes], number: int, rules: Rules, fingerprint: Fingerprint
 ) -> SourcePartition | None:
     """Make a partition without its cells from its records in `state`, which are used up."""
-    raw = state.pop(CHECKPOINT_KEY, None)
+    raw = state.pop(topics.CHECKPOINT_KEY, None)
     if raw is None:
         if state:
             raise RestoreError(f"partition {number} has state but no checkpoint in it: was it deleted?")

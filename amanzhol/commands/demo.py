@@ -40,9 +40,9 @@ _SHOWN = ("violations", "accidents", "dead", "injured", "reports")
     show_default=True,
     help="Simulated seconds a second.",
 )
-@settings_options("home", "broker", "partitions", "metrics_port")
+@settings_options("home", "broker", "partitions", "metrics_port", "api_port")
 def demo(seconds: float | None, speed: float, **flags: Any) -> None:
-    """Run Kafka, a worker and the simulated fleet of Mangystau on this machine, and watch what is counted."""
+    """Run Kafka, a worker, the API and the simulated fleet of Mangystau here, and watch what is counted."""
     settings = load_settings(**flags)
     console = Console()
     stop = threading.Event()
@@ -52,6 +52,7 @@ def demo(seconds: float | None, speed: float, **flags: Any) -> None:
         console.print(
             f"[bold]SIMULATED[/] from {running.simulated_from:%Y-%m-%d %H:%M} UTC on, "
             f"{timedelta(seconds=speed)} a second\n"
+            f"map      {running.map_url} (everyone on this machine is let in as ops)\n"
             f"metrics  {running.metrics_url}\nKafka    {running.broker}\nlogs     {running.folder}/*.log",
             highlight=False,
             soft_wrap=True,

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from amanzhol.files.output import check_outputs, write_json, write_table, writer_for
 from amanzhol.options import settings_options
-from amanzhol.presenting import show_books
+from amanzhol.presenting import reading_bar, show_books
 from amanzhol.reading import CountedReader
 from amanzhol.settings import load_settings
 from models.tables import counts_table, coverage_table, detail_table
@@ -36,8 +36,8 @@ def export(*, out: Path, detail: Path | None, coverage: Path | None, books: Path
     console = Console(stderr=True)
     reader = CountedReader(settings.broker, Topics(settings.prefix))
     try:
-        with console.status("reading what has been counted"):
-            counted = reader.read()
+        with reading_bar(console) as progress:
+            counted = reader.read(progress)
     finally:
         reader.close()
     cells = counted.cells.cells()

@@ -105,10 +105,7 @@ def usual_with(*options):
         # other commands
         (("export", "--out", "o.xlsx"), "o.xlsx: the ending says the format"),
         (("export", *OUT, "--books", "o.csv"), "o.csv: is named twice"),
-        (("api",), "`api` is not built yet"),
-        (("api", "--port", "8080"), "`api` is not built yet"),
         (("publish", "events.ndjson"), "`publish` is not built yet"),
-        (("report", "--from", "2025-01-01", "--to", "2025-10-01"), "`report` is not built yet"),
     ],
 )  # fmt: skip
 def test_it_is_said_in_one_line(refused, arguments, says):

@@ -9,8 +9,7 @@ from models.books import Books
 from models.latest import LatestCells, LatestCoverage
 from models.ledger import Ledger
 from models.records import decode_cell, decode_checkpoint, decode_coverage, decode_quarantine
-from models.topics import INPUTS, QUARANTINE, READ, REROUTED, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE
-from streams.partition import CHECKPOINT_KEY
+from models.topics import CHECKPOINT_KEY, INPUTS, QUARANTINE, READ, REROUTED, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE
 from streams.rerouting import forwarded_from
 from tests.simulation.rules import RULES, TOPICS
 

@@ -14,10 +14,10 @@ from models.errors import FingerprintError, RestoreError
 from models.locating import Locator
 from models.network import Network, Segment
 from models.records import Revision, decode_cell, decode_checkpoint, decode_coverage, decode_quarantine, encode
-from models.topics import INPUTS, QUARANTINE, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, TOPIC_OF_TYPE
+from models.topics import CHECKPOINT_KEY, INPUTS, QUARANTINE, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, TOPIC_OF_TYPE
 from models.windows import Windows
 from streams.batches import Batch, fold
-from streams.partition import CHECKPOINT_KEY, SourcePartition, Stored, fingerprint_of, restore_partition
+from streams.partition import SourcePartition, Stored, fingerprint_of, restore_partition
 from tests.generated import events, record_of, records
 from tests.rows import AQTAU, MICROSECOND, NETWORK, NOON_S, accident, after_noon, raw, report, rules, status, violation
 

@@ -1,0 +1,1 @@
+"""The pages of the API, by what they are about."""
