@@ -5,38 +5,64 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
 import click
 
-from amanzhol.broker.commands import broker
-from amanzhol.commands.count import count
-from amanzhol.commands.demo import demo
-from amanzhol.commands.export import export
-from amanzhol.commands.quarantine import quarantine
-from amanzhol.commands.simulate import simulate
-from amanzhol.commands.worker import worker
 from amanzhol.options import FAILED, WRONG_INPUT, fail, not_built_yet
 from models.errors import AmanzholError
 
 _INTERRUPTED = 128 + signal.SIGINT
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_COMMANDS = {
+    "broker": "amanzhol.broker.commands:broker",
+    "config": "amanzhol.commands.config:config",
+    "count": "amanzhol.commands.count:count",
+    "demo": "amanzhol.commands.demo:demo",
+    "device": "amanzhol.commands.device:device",
+    "export": "amanzhol.commands.export:export",
+    "fleet": "amanzhol.commands.fleet:fleet",
+    "gateway": "amanzhol.commands.gateway:gateway",
+    "import": "amanzhol.commands.import_table:import_table",
+    "publish": "amanzhol.commands.publish:publish",
+    "quarantine": "amanzhol.commands.quarantine:quarantine",
+    "simulate": "amanzhol.commands.simulate:simulate",
+    "worker": "amanzhol.commands.worker:worker",
+}
+"""Where each command is. Only the one that is asked for is imported: a device has no room for a worker's libraries."""
+
+_NOT_BUILT_YET = {
+    "api": "The analysts' API.",
+    "report": "The police department's period summary.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Give all names, sorted."""
+        return sorted(_COMMANDS.keys() | _NOT_BUILT_YET.keys())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command of a name; None where there is none."""
+        if cmd_name in _NOT_BUILT_YET:
+            return not_built_yet(cmd_name, _NOT_BUILT_YET[cmd_name])
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(version("amanzhol"), prog_name="amanzhol")
 def cli() -> None:
     """A safe road: counts what happens on the roads of a region while it happens."""
-
-
-for _command in (demo, count, export, quarantine, worker, simulate, broker):
-    cli.add_command(_command)
-for _name, _what in (
-    ("api", "The analysts' API."),
-    ("publish", "A device's publisher."),
-    ("report", "The police department's period summary."),
-):
-    cli.add_command(not_built_yet(_name, _what))
 
 
 def main() -> NoReturn:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from amanzhol.keys import read_keys
 from models.errors import SettingsError
 from models.locating import Locator
 from models.network import read_network
 from models.registry import read_registry
 from models.sighting import Rules
+from models.signatures import Keyring
 from models.windows import Windows
 
 if TYPE_CHECKING:
@@ -33,4 +35,14 @@ def load_rules(settings: Settings) -> Rules:
         registry=registry,
         clock_tolerance_s=settings.clock_tolerance_s,
         horizon_s=settings.horizon_s,
+        keyring=_keyring(settings),
     )
+
+
+def _keyring(settings: Settings) -> Keyring | None:
+    everybody = settings.signatures == "everybody"
+    if settings.keys is None:
+        if everybody:
+            raise SettingsError("--keys (AMANZHOL_KEYS, amanzhol.toml: keys): is needed where everybody has to sign")
+        return None
+    return Keyring(read_keys(settings.keys), everybody=everybody)

@@ -4,8 +4,14 @@
     ├── InputError(ValueError)      the command line or a file named on it is wrong: exit code 2
     │   ├── NetworkFileError
     │   ├── RegistryFileError
+    │   ├── KeysFileError
     │   ├── EventsFileError
+    │   ├── TableFileError
+    │   ├── MappingFileError
+    │   ├── IgnoreListError
     │   ├── OutputError
+    │   ├── PlateKeyError
+    │   ├── PayloadMapError
     │   └── SettingsError
     ├── RunError(RuntimeError)      the run failed: exit code 1
     │   ├── BrokerUnavailableError
@@ -15,7 +21,15 @@
     │   ├── FingerprintError
     │   ├── FencedError
     │   ├── RestoreError
-    │   └── StalledError
+    │   ├── StalledError
+    │   ├── MemoryFileError
+    │   └── SpoolError
+    │       └── SpoolFullError
+    ├── PayloadError(ValueError)    what a device posted cannot be used: the gateway refuses it under its code
+    │   ├── WrongMediaTypeError
+    │   ├── UnreadableBodyError
+    │   ├── BodyTooLargeError
+    │   └── SlowBodyError
     └── RecordError(ValueError)     one record cannot be counted: it goes to quarantine under its code
         └── one class per quarantine code, below
 
@@ -51,16 +65,52 @@ class RegistryFileError(InputError):
     code = "registry_file"
 
 
+class KeysFileError(InputError):
+    """A file of keys cannot be used. Mend the line and column that the message names."""
+
+    code = "keys_file"
+
+
 class EventsFileError(InputError):
     """A file of events cannot be read. Check its path and its permissions."""
 
     code = "events_file"
 
 
+class TableFileError(InputError):
+    """The table of a register cannot be read. Mend the line and column that the message names, or the mapping."""
+
+    code = "table_file"
+
+
+class MappingFileError(InputError):
+    """The mapping of a table cannot be used. Mend the entry that the message names."""
+
+    code = "mapping_file"
+
+
+class IgnoreListError(InputError):
+    """The list of what shall not be alerted about cannot be used. Mend the line and column that the message names."""
+
+    code = "ignore_list"
+
+
 class OutputError(InputError):
     """An output cannot be written. Choose a folder that exists and is writable."""
 
     code = "output"
+
+
+class PlateKeyError(InputError):
+    """The file of pseudonym keys cannot be used. Mend the line that the message names, or the file's permissions."""
+
+    code = "plate_keys"
+
+
+class PayloadMapError(InputError):
+    """The mapping of a payload cannot be used. Mend the line and column that the message names."""
+
+    code = "payload_map"
 
 
 class SettingsError(InputError):
@@ -121,6 +171,54 @@ class RestoreError(RunError):
     """The state of a partition could not be restored. The message says what disagrees."""
 
     code = "restore"
+
+
+class MemoryFileError(RunError):
+    """What was imported before cannot be looked up. The message names the file, and how to go on without it."""
+
+    code = "memory_file"
+
+
+class SpoolError(RunError):
+    """The publisher's spool cannot be used. The message names the file and what to do about it."""
+
+    code = "spool"
+
+
+class SpoolFullError(SpoolError):
+    """The spool, or the disk it is on, has no room. Nothing was taken: offer it again once events have been sent."""
+
+    code = "spool_full"
+
+
+class PayloadError(AmanzholError, ValueError):
+    """What a device posted to the gateway cannot be read at all, so that no record could be made of it."""
+
+    code = "payload"
+
+
+class WrongMediaTypeError(PayloadError):
+    """The content type is none that the adapter reads. Choose XML, JSON or multipart in the device's settings."""
+
+    code = "wrong_media_type"
+
+
+class UnreadableBodyError(PayloadError):
+    """The body is not what its content type says, or tries what no device has reason to (entities, depth)."""
+
+    code = "unreadable_body"
+
+
+class BodyTooLargeError(PayloadError):
+    """The body is larger than the gateway takes. Have the device send smaller pictures, or none."""
+
+    code = "body_too_large"
+
+
+class SlowBodyError(PayloadError):
+    """The body did not arrive in time. Look at the device's uplink."""
+
+    code = "slow_body"
 
 
 class RecordError(AmanzholError, ValueError):
@@ -249,6 +347,24 @@ class MissingLocationError(RecordError):
     """A violation of a mobile source does not say where it was. Send `location` with it."""
 
     code = "missing_location"
+
+
+class UnsignedError(RecordError):
+    """The source has to sign its events, and this one is not signed. Give the device its key, and send it again."""
+
+    code = "unsigned"
+
+
+class BadSignatureError(RecordError):
+    """The signature was not made with a key of the event's source, or the event was changed. Find out who sent it."""
+
+    code = "bad_signature"
+
+
+class NotPermittedError(RecordError):
+    """The source may not say this: its key corrects its own events only. Let the office that may correct it do so."""
+
+    code = "not_permitted"
 
 
 class UnreadableBatchError(RecordError):

@@ -96,6 +96,8 @@ class Ledger:
         `is_stray` are not counted, and it is for the caller to bring them where they belong.
         """
         decoded = decode_all(records)
+        if self.rules.keyring is not None:
+            decoded = self.rules.keyring.judge(records, decoded, arrivals_us)
         strays = [] if is_stray is None else _places_of(decoded, is_stray)
         seen = self._observer.observe(decoded, topic, arrivals_us, set(strays))
         columns = [books.QUARANTINED] * len(records)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from models.locating import Locator
     from models.network import Network
     from models.registry import Device, Registry
+    from models.signatures import Keyring
     from models.windows import Windows
 
 DEFAULT_CLOCK_TOLERANCE_S = 300
@@ -54,7 +55,8 @@ class Rules:
     """What decides how an event is counted. The same rules and events give the same cells.
 
     `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage. `horizon_s` None
-    counts events of any age; else those older than that when they arrive are refused.
+    counts events of any age; else those older than that when they arrive are refused. `keyring` None takes everybody at
+    their word.
     """
 
     network: Network
@@ -64,6 +66,7 @@ class Rules:
     registry: Registry | None = None
     clock_tolerance_s: int = DEFAULT_CLOCK_TOLERANCE_S
     horizon_s: int | None = None
+    keyring: Keyring | None = None
 
 
 class Place(NamedTuple):

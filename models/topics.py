@@ -23,6 +23,7 @@ SEGMENT_COUNTS = "segment-counts"
 SEGMENT_COVERAGE = "segment-coverage"
 STATE = "state"
 QUARANTINE = "quarantine"
+ALERTS = "alerts"
 
 READ = (*INPUTS, REROUTED)
 """Everything that a worker reads to count."""

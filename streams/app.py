@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.sensors.prometheus import FaustMetrics, PrometheusMonitor
 from mode import Service
 
 from models.errors import RunError, StalledError
@@ -62,6 +63,8 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
         topic_partitions=1,
         topic_replication_factor=1,
     )
+    # Faust's own metrics beside ours. Its helper for this would also serve them, on a page of its web server.
+    app.monitor = PrometheusMonitor(metrics=FaustMetrics.create(metrics.registry, "faust"))
     channels: dict[str, Any] = {}
     for topic in READ:
         channels[topic] = app.channel(value_type=Batch)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from models.endpoint import security_of
 from models.errors import RunError
 from streams.kafka import client_settings
 from streams.poison import Fetched
@@ -36,9 +37,16 @@ class LogReader:
     def __init__(self, broker: str) -> None:
         """Ask this broker who leads a partition. Connects when it is used."""
         self._admin = AdminClient(client_settings(broker))
+        self._is_locked = security_of(broker) is not None
 
     def fetch(self, topic: str, partition: int, offset: int) -> Fetched:
         """Read from the batch on that holds an offset. Raises RunError where the broker does not give it."""
+        if self._is_locked:
+            # This speaks Kafka's protocol by itself, and knows neither TLS nor SCRAM.
+            raise RunError(
+                f"{topic}[{partition}] has a batch at offset {offset} that cannot be read, and on a Kafka with "
+                "passwords it cannot be looked at: move the beginning of the log behind it with kafka-delete-records"
+            )
         try:
             found = self._admin.list_topics(topic, timeout=_TIMEOUT_S)
             leader = found.brokers[found.topics[topic].partitions[partition].leader]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from models.endpoint import librdkafka_security
 from models.errors import BrokerUnavailableError, FencedError, RestoreError, TopicMismatchError
 from models.topics import READ, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
 from streams.partition import Stored, Write
@@ -49,7 +50,7 @@ def client_settings(broker: str) -> dict[str, Any]:
         "socket.keepalive.enable": True,
         # By default a client waits up to 10 s before it tries a broker again that was away: longer than our calls.
         "reconnect.backoff.max.ms": 1_000,
-    }
+    } | librdkafka_security(broker)
 
 
 def reader_settings(broker: str, group: str) -> dict[str, Any]:

@@ -333,7 +333,7 @@ class RecordSource:
                 for held in changed:
                     self._restore(held)
         self._committer.note_totals(self._held.values())
-        self._committer.note_progress(self._lag(), counted=counted)
+        self._committer.note_progress(self._lag(), self._held.values(), counted=counted)
 
     def _lag(self) -> dict[str, int]:
         """Records per topic that were appended to the held partitions and are not folded yet."""
@@ -342,7 +342,7 @@ class RecordSource:
             for topic in names.READ:
                 at = TopicPartition(self._settings.topics.name(topic), held.number)
                 _low, high = self._consumer.get_watermark_offsets(at, cached=True)
-                lag[topic] += max(high - held.position(topic), 0)
+                lag[topic] += held.note_waiting(topic, max(high - held.position(topic), 0))
         return lag
 
     # -- taking over and giving back -----------------------------------------------------------------------

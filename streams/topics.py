@@ -36,6 +36,7 @@ _OUTPUTS = {
     names.SEGMENT_COVERAGE: _COMPACTED,
     names.STATE: _COMPACTED,
     names.QUARANTINE: _KEPT,
+    names.ALERTS: _KEPT,
 }
 
 

@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("events", nargs=-1, required=True, type=_FILE)
-@settings_options("network", "devices", "window", "tolerance_m", "timezone")
+@settings_options("network", "devices", "keys", "window", "tolerance_m", "timezone")
 @click.option("--out", required=True, type=_FILE, help="The table: .parquet, .csv or .ndjson.")
 @click.option("--quarantine", type=_FILE, help="NDJSON of the records that could not be counted.")
 @click.option("--books", type=_FILE, help="JSON of how many records came to stand in which column.")

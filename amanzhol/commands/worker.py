@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 @settings_options(
     "network",
     "devices",
+    "keys",
     "broker",
     "prefix",
     "partitions",
