@@ -49,6 +49,10 @@ def client_settings(broker: str) -> dict[str, Any]:
         "socket.keepalive.enable": True,
         # By default a client waits up to 10 s before it tries a broker again that was away: longer than our calls.
         "reconnect.backoff.max.ms": 1_000,
+        # By default a client that has lost all brokers forgets them and begins again at the bootstrap addresses. With
+        # librdkafka 2.16 a transaction that was open then never ends: `send_offsets_to_transaction` ignored its time
+        # limit for minutes after the broker was back, and a client could not even be closed.
+        "metadata.recovery.strategy": "none",
     }
 
 
