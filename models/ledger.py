@@ -59,7 +59,7 @@ class Folded(NamedTuple):
 class Ledger:
     """Everything that one source partition has to say, in memory.
 
-    Feed it with `fold`; `take_changes` gives what has to be stored so that `streams.restore` can make it anew.
+    Feed it with `fold`; the `take_*` give what has to be stored so that `restore_*` can make it anew.
     """
 
     def __init__(self, rules: Rules, key: bytes = DEFAULT_KEY, vocabulary: Vocabulary | None = None) -> None:
