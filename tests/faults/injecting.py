@@ -31,6 +31,7 @@ POISON_RECORDS = 5_000
 _IN_FLIGHT_TIMEOUT_S = 60.0
 _ARMED_TIMEOUT_S = 20.0
 _CHUNK = bytes(1 << 20)
+_FETCHES_WAIT_S = 1.5
 
 
 class Injected(NamedTuple):
@@ -162,6 +163,9 @@ class Injector:
         """Two batches on disk are damaged, one of them with a right checksum, before anybody has read them."""
         with self.workers.paused():
             self._note("corrupt batches")
+            # A fetch that waits at the broker for records would still be answered, into the socket of a worker that
+            # stands still. None waits for longer than half a second.
+            time.sleep(_FETCHES_WAIT_S)
             topics = self.workload.topics
             planted = [self.workload.plant_batch(topic, self.rng.randrange(4)) for topic in (VIOLATIONS, REPORTS)]
             self.broker.stop()
