@@ -62,7 +62,7 @@ class Folded(NamedTuple):
 class Ledger:
     """Everything that one source partition has to say, in memory.
 
-    Feed it with `fold`; `take_changes` gives what has to be stored so that `streams.restore` can make it anew.
+    Feed it with `fold`; the `take_*` give what has to be stored so that `restore_*` can make it anew.
     """
 
     def __init__(self, rules: Rules, key: bytes = DEFAULT_KEY, vocabulary: Vocabulary | None = None) -> None:
@@ -114,7 +114,7 @@ class Ledger:
             for at, column, is_new in zip(seen.at, seen.column, new, strict=True):
                 columns[at] = column if is_new else books.DUPLICATE
             self._tally(seen, new, mobile)
-            revised = self._correct(seen, digests, entries, new)
+            revised = self._correct(seen, digests, entries, new, arrivals_us)
         for noted in seen.noted.values():
             self._marks.update(noted)
         counts = Counter(columns)
@@ -179,7 +179,14 @@ class Ledger:
             # A period that ends with the hour belongs to that hour: its end is exclusive.
             self.coverage.passed(segment, (time_us - 1) // MICROSECOND, status.passages)
 
-    def _correct(self, seen: Sightings, digests: list[bytes], entries: NDArray[np.void], new: list[bool]) -> list[Move]:
+    def _correct(
+        self,
+        seen: Sightings,
+        digests: list[bytes],
+        entries: NDArray[np.void],
+        new: list[bool],
+        arrivals_us: Sequence[int] | None,
+    ) -> list[Move]:
         """Apply what was said before to the events of a batch, and what the batch says to all events."""
         rulings = self.reviser.rulings
         concerned: list[NDArray[np.void]] = []
@@ -192,7 +199,10 @@ class Ledger:
                 for row, is_new in enumerate(new)
                 if is_new and rulings.concerns(digests[row], seen.events[row].source_id)
             ]
-        concerned += [self._heard(seen.events[row]) for row in seen.corrections if new[row]]
+        for row in seen.corrections:
+            if new[row]:
+                heard = self._heard(seen.events[row])
+                concerned.append(heard if arrivals_us is None else self._touchable(heard, arrivals_us[seen.at[row]]))
         if not concerned:
             return []
         held, _found = self.index.find(distinct(np.concatenate(concerned)))
@@ -205,6 +215,11 @@ class Ledger:
         target = correction.target
         digest = None if target.event_id is None else self._digest(target.source_id, target.event_id)
         return self.reviser.hear(correction, digest)
+
+    def _touchable(self, entries: NDArray[np.void], arrival_us: int) -> NDArray[np.void]:
+        """Leave out events of before the horizon: whether they were forgotten yet must make no difference."""
+        horizon_s = self.rules.horizon_s
+        return entries if horizon_s is None else entries[entries["time"] >= arrival_us - horizon_s * MICROSECOND]
 
     def restore_cell(self, segment_id: str, window_start: int, figures: Iterable[FigureRow]) -> None:
         """Set a cell to what was stored of it."""

@@ -143,7 +143,8 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
 
     `offsets` are, per topic that is read, those of the next record. `forwarded` and `arrived_us` are as in
     `streams.partition.SourcePartition`. `words` are the lengths of the vocabulary,
-    `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time.
+    `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time. `cells` and
+    `hours` count the cells in `segment-counts` and `segment-coverage`; more may be found there, which a horizon let go.
     """
 
     revision: Revision
@@ -156,6 +157,8 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
     next_chunk: int
     forwarded: dict[str, int]
     arrived_us: int
+    cells: int = 0
+    hours: int = 0
 
 
 class QuarantineRecord(msgspec.Struct, frozen=True):

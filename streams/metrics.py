@@ -40,6 +40,9 @@ class WorkerMetrics:
         self.last_progress = gauge(
             "last_progress_timestamp_seconds", "Time when all input was counted, or some of it was, whichever is later."
         )
+        self.standing_still = gauge(
+            "standing_still_seconds", "Longest time that records wait in a partition held here with none of it counted."
+        )
         self.records = counter("records", "Records counted through, replayed ones again.", "topic")
         self.quarantined = counter("quarantined", "Records that went to quarantine.", "code")
         self.location_marks = counter("location_marks", "Records about whose place something was noted.", "mark")

@@ -86,6 +86,7 @@ class RecordSource:
         self._stopping = threading.Event()
         self.turned_at = clients.now()
         self.failure: BaseException | None = None
+        self.ended = threading.Event()
 
     # -- from other threads --------------------------------------------------------------------------------
 
@@ -123,6 +124,8 @@ class RecordSource:
                 self._consumer.close()
         except BaseException as error:  # noqa: BLE001 - whatever ends the thread must be told to the worker
             self.failure = error
+        finally:
+            self.ended.set()
 
     def open(self) -> None:
         """Learn the registry as it is, and join the group."""
