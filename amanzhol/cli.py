@@ -14,7 +14,10 @@ from amanzhol.broker.commands import broker
 from amanzhol.commands.count import count
 from amanzhol.commands.demo import demo
 from amanzhol.commands.export import export
+from amanzhol.commands.match import match
+from amanzhol.commands.network import network
 from amanzhol.commands.quarantine import quarantine
+from amanzhol.commands.registry import registry
 from amanzhol.commands.simulate import simulate
 from amanzhol.commands.worker import worker
 from amanzhol.options import FAILED, WRONG_INPUT, fail, not_built_yet
@@ -29,7 +32,7 @@ def cli() -> None:
     """A safe road: counts what happens on the roads of a region while it happens."""
 
 
-for _command in (demo, count, export, quarantine, worker, simulate, broker):
+for _command in (demo, count, export, match, network, quarantine, registry, worker, simulate, broker):
     cli.add_command(_command)
 for _name, _what in (
     ("api", "The analysts' API."),

@@ -24,6 +24,9 @@ SEGMENT_COVERAGE = "segment-coverage"
 STATE = "state"
 QUARANTINE = "quarantine"
 
+REGISTRY = "registry"
+"""The rows of each device, keyed by it; one partition, compacted. Operators write it, workers follow it."""
+
 READ = (*INPUTS, REROUTED)
 """Everything that a worker reads to count."""
 

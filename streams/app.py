@@ -16,11 +16,14 @@ from faust.app.base import BootStrategy
 from mode import Service
 
 from models.errors import RunError
+from models.fleet import DEFAULT_FLEET, FleetKind
 from models.topics import READ
 from streams.batches import Batch, fold
+from streams.clients import Clients, in_thread
 from streams.fetching import LogReader
 from streams.kafka import CheckpointLog, StateReader, open_consumer
-from streams.source import Clients, RecordSource, SourceSettings, in_thread
+from streams.registry import RegistryFollower
+from streams.source import RecordSource, SourceSettings
 from streams.watchdog import Watchdog
 
 STOP_TIMEOUT_S = 30.0
@@ -49,6 +52,7 @@ class WorkerSettings:
     instance_id: str | None = None
     session_timeout_s: float = 10.0
     patience_s: float = 120.0
+    fleet: tuple[FleetKind, ...] = DEFAULT_FLEET
 
 
 def build_app(
@@ -81,6 +85,7 @@ def build_app(
         state=reader,
         beside=in_thread,
         fetch=LogReader(settings.broker).fetch,
+        registry=RegistryFollower(settings.broker, topics, rules, settings.fleet, metrics).read,
     )
     service = _SourceService(
         lambda submit: RecordSource(settings.source, clients, rules, metrics, submit),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from models.errors import RecordError
+from models.marks import MARKS
 from models.topics import INPUTS
 
 _PREFIX = "amanzhol"
@@ -44,6 +45,9 @@ class WorkerMetrics:
         )
         self.records = counter("records", "Records counted through, replayed ones again.", "topic")
         self.quarantined = counter("quarantined", "Records that went to quarantine.", "code")
+        self.location_marks = counter("location_marks", "Records about whose place something was noted.", "mark")
+        self.registry_rows = gauge("registry_rows", "Rows of the registry of devices that is in use.")
+        self.registry_refused = counter("registry_refused", "Records of the topic registry that cannot be used.")
         self.checkpoint_attempts = counter("checkpoint_attempts", "Checkpoints begun.")
         self.checkpoint_failures = counter("checkpoint_failures", "Checkpoints that were not committed.")
         self.restores = counter("restores", "Partitions restored from Kafka.")
@@ -53,6 +57,8 @@ class WorkerMetrics:
             self.records.labels(topic)
         for refusal in RecordError.__subclasses__():
             self.quarantined.labels(refusal.code)
+        for mark in MARKS:
+            self.location_marks.labels(mark)
         for kind in ("assigned", "revoked"):
             self.rebalances.labels(kind)
         self.checkpoint_seconds = Histogram(

@@ -137,7 +137,8 @@ class SourcePartition:
                 revision=self.revision,
                 watched_s=coverage.watched_s_by_fleet(),
                 passages=coverage.passages,
-                spans=spans_of(coverage),
+                spans=spans_of(coverage.spans),
+                patrols=spans_of(coverage.patrols),
             )
             yield Write(topics.SEGMENT_COVERAGE, self.number, watched.key(), encode(watched))
         for key, value in self.chunks.append(ledger.take_entries()):

@@ -64,6 +64,7 @@ def worker(**flags: Any) -> None:
                 folder=settings.home,
                 instance_id=settings.instance_id,
                 patience_s=settings.patience_s,
+                fleet=settings.fleet_kinds,
                 source=SourceSettings(
                     topics=topics, partitions=partitions, checkpoint_every_s=settings.checkpoint_every_s
                 ),
