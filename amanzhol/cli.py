@@ -27,8 +27,11 @@ _COMMANDS = {
     "fleet": "amanzhol.commands.fleet:fleet",
     "gateway": "amanzhol.commands.gateway:gateway",
     "import": "amanzhol.commands.import_table:import_table",
+    "match": "amanzhol.commands.match:match",
+    "network": "amanzhol.commands.network:network",
     "publish": "amanzhol.commands.publish:publish",
     "quarantine": "amanzhol.commands.quarantine:quarantine",
+    "registry": "amanzhol.commands.registry:registry",
     "simulate": "amanzhol.commands.simulate:simulate",
     "worker": "amanzhol.commands.worker:worker",
 }

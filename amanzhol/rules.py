@@ -15,15 +15,21 @@ from models.windows import Windows
 
 if TYPE_CHECKING:
     from amanzhol.settings import Settings
+    from models.network import Network
 
 HOUR_S = 3_600
 
 
-def load_rules(settings: Settings) -> Rules:
-    """Read network and registry. Raises the InputError that names what is wrong with which."""
+def load_network(settings: Settings) -> Network:
+    """Read the network. Raises SettingsError where none is named, NetworkFileError where it cannot be used."""
     if settings.network is None:
         raise SettingsError("--network (AMANZHOL_NETWORK, amanzhol.toml: network): a GeoJSON file is required")
-    network = read_network(settings.network)
+    return read_network(settings.network)
+
+
+def load_rules(settings: Settings) -> Rules:
+    """Read network and registry. Raises the InputError that names what is wrong with which."""
+    network = load_network(settings)
     registry = (
         None if settings.devices is None else read_registry(settings.devices, settings.fleet_kinds, zone=settings.zone)
     )

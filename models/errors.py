@@ -3,12 +3,14 @@
     AmanzholError
     ├── InputError(ValueError)      the command line or a file named on it is wrong: exit code 2
     │   ├── NetworkFileError
+    │   ├── MapFileError
     │   ├── RegistryFileError
     │   ├── KeysFileError
     │   ├── EventsFileError
     │   ├── TableFileError
     │   ├── MappingFileError
     │   ├── IgnoreListError
+    │   ├── TrackFileError
     │   ├── OutputError
     │   ├── PlateKeyError
     │   ├── PayloadMapError
@@ -21,6 +23,7 @@
     │   ├── FingerprintError
     │   ├── FencedError
     │   ├── RestoreError
+    │   ├── RegistryRecordError
     │   ├── StalledError
     │   ├── MemoryFileError
     │   └── SpoolError
@@ -59,6 +62,12 @@ class NetworkFileError(InputError):
     code = "network_file"
 
 
+class MapFileError(InputError):
+    """A map from which a network is to be built cannot be used. Mend the line or feature and field that are named."""
+
+    code = "map_file"
+
+
 class RegistryFileError(InputError):
     """The device registry cannot be used. Mend the line and column that the message names."""
 
@@ -93,6 +102,12 @@ class IgnoreListError(InputError):
     """The list of what shall not be alerted about cannot be used. Mend the line and column that the message names."""
 
     code = "ignore_list"
+
+
+class TrackFileError(InputError):
+    """A file of tracks cannot be used. Mend the line and column that the message names."""
+
+    code = "track_file"
 
 
 class OutputError(InputError):
@@ -167,6 +182,12 @@ class StalledError(RunError):
     code = "stalled"
 
 
+class RegistryRecordError(RunError):
+    """A record of the topic `registry` cannot be used. Push the device's rows again (`amanzhol registry push`)."""
+
+    code = "registry_record"
+
+
 class RestoreError(RunError):
     """The state of a partition could not be restored. The message says what disagrees."""
 
@@ -229,10 +250,11 @@ class RecordError(AmanzholError, ValueError):
 
     code = "record"
 
-    def __init__(self, message: str, path: str = "$") -> None:
-        """Keep the message and the path of the field at fault."""
+    def __init__(self, message: str, path: str = "$", repaired: dict[str, float] | None = None) -> None:
+        """Keep the message, the path of the field at fault, and the values that would mend it, where one can tell."""
         super().__init__(message)
         self.path = path
+        self.repaired = repaired
 
 
 class EmptyRecordError(RecordError):
@@ -365,6 +387,36 @@ class NotPermittedError(RecordError):
     """The source may not say this: its key corrects its own events only. Let the office that may correct it do so."""
 
     code = "not_permitted"
+
+
+class DecimalCommaError(RecordError):
+    """A number is text with a decimal comma. Send a JSON number, with a point: the message says which."""
+
+    code = "decimal_comma"
+
+
+class SwappedCoordinatesError(RecordError):
+    """Longitude and latitude look swapped: far from the network as sent, on it the other way round. Swap them."""
+
+    code = "swapped_coordinates"
+
+
+class DegreesMinutesError(RecordError):
+    """Coordinates look like degrees and minutes written as decimals: 43°40'10" as 43.4010. Send decimal degrees."""
+
+    code = "degrees_minutes"
+
+
+class ZeroPositionError(RecordError):
+    """Both coordinates are 0: a receiver without a fix. Send no coordinates then, or the true ones."""
+
+    code = "zero_position"
+
+
+class SentinelPositionError(RecordError):
+    """A coordinate is a number that stands for "unknown": 999, -1, 77.7777, 1e10. Send none then, or the true one."""
+
+    code = "sentinel_position"
 
 
 class UnreadableBatchError(RecordError):

@@ -1,4 +1,7 @@
-"""The network: the segments that events are counted on, read from GeoJSON (RFC 7946)."""
+"""The network: the segments and junctions that events are counted on, read from GeoJSON (RFC 7946).
+
+A feature with a line, or with `null` geometry, is a segment; one with a point is a junction.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry import LineString, MultiLineString
+
+DEFAULT_RADIUS_M: Final = 25.0
+"""How far a junction reaches where its feature does not say: a crossroads of two wide streets."""
+
+MAX_RADIUS_M: Final = 1_000.0
+"""No junction reaches farther: a larger radius is a mistake of units."""
 
 _DIGEST_VERSION: Final = b"amanzhol network 1\n"
 
@@ -28,7 +38,8 @@ class Segment:
     """A stretch of a route between two kilometre posts, or one street between two junctions.
 
     `geometry` is a line in decimal degrees (lon, lat), drawn from `from_km` to `to_km`; None where only route
-    and km locate the segment. None elsewhere means: not said.
+    and km locate the segment. `km_uncertainty_m` is how far the segment's kilometres may be from those on the
+    posts (one standard deviation). None elsewhere means: not said.
     """
 
     segment_id: str
@@ -45,28 +56,51 @@ class Segment:
     district: str | None = None
     settlement: str | None = None
     limit_kmh: float | None = None
+    km_uncertainty_m: float | None = None
     geometry: LineString | MultiLineString | None = None
 
 
-class Network:
-    """Segments in the order of their ids, and a digest of all they say.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Junction:
+    """A crossroads, which accidents within `radius_m` of (`lon`, `lat`), decimal degrees, belong to as a whole.
 
-    `digest` is SHA-256 in hex over every field of every segment: the same content gives the same digest,
+    Its `segment_id` is the one that cells carry, beside those of segments: `junction/AKT-A1`.
+    """
+
+    segment_id: str
+    lon: float
+    lat: float
+    radius_m: float = DEFAULT_RADIUS_M
+    name: str | None = None
+    name_ru: str | None = None
+    name_kk: str | None = None
+    name_en: str | None = None
+    area: str | None = None
+    district: str | None = None
+    settlement: str | None = None
+
+
+class Network:
+    """Segments and junctions in the order of their ids, and a digest of all they say.
+
+    `digest` is SHA-256 in hex over every field of each of them: the same content gives the same digest,
     whatever the order of features and the formatting of the file. The workers of a group compare it.
     """
 
-    __slots__ = ("_index", "digest", "segments")
+    __slots__ = ("_index", "digest", "junctions", "segments")
 
     segments: tuple[Segment, ...]
+    junctions: tuple[Junction, ...]
     digest: str
 
-    def __init__(self, segments: Iterable[Segment]) -> None:
-        """Sort the segments. Raises ValueError where two have the same id."""
+    def __init__(self, segments: Iterable[Segment], junctions: Iterable[Junction] = ()) -> None:
+        """Sort the segments and junctions. Raises ValueError where two have the same id."""
         self.segments = tuple(sorted(segments, key=lambda segment: segment.segment_id))
+        self.junctions = tuple(sorted(junctions, key=lambda junction: junction.segment_id))
         self._index = {segment.segment_id: index for index, segment in enumerate(self.segments)}
-        if len(self._index) != len(self.segments):
-            raise ValueError("two segments have the same segment_id")
-        self.digest = _digest(self.segments)
+        if len(self._index.keys() | {j.segment_id for j in self.junctions}) != len(self.segments) + len(self.junctions):
+            raise ValueError("two segments or junctions have the same segment_id")
+        self.digest = _digest(self.segments, self.junctions)
 
     def __len__(self) -> int:
         """Give the number of segments."""
@@ -78,11 +112,32 @@ class Network:
 
 
 def read_network(path: Path) -> Network:
-    """Read a FeatureCollection whose features are segments.
+    """Read a FeatureCollection whose features are segments and junctions.
 
     Heights are dropped, unknown properties ignored; `null` is as good as absent for an optional property.
     Raises NetworkFileError with one line that names the file, the feature (its number from 0, and its
     segment_id where it has one) and the field.
+    """
+    numbers: dict[str, int] = {}
+    segments: list[Segment] = []
+    junctions: list[Junction] = []
+    for number, feature in enumerate(read_features(path)):
+        try:
+            stretch = parse_feature(feature)
+            _check_unique(stretch.segment_id, number, numbers)
+        except FeatureError as error:
+            raise _refusal(path, number, feature, error) from None
+        if isinstance(stretch, Junction):
+            junctions.append(stretch)
+        else:
+            segments.append(stretch)
+    return Network(segments, junctions)
+
+
+def read_features(path: Path) -> list[Any]:
+    """Read the features of a GeoJSON FeatureCollection in WGS 84, as they are: nothing in them is checked.
+
+    Raises NetworkFileError, which names the file and the member at fault.
     """
     try:
         document = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
@@ -98,22 +153,32 @@ def read_network(path: Path) -> Network:
     features = document.get("features")
     if not isinstance(features, list):
         raise NetworkFileError(f"{path}: features: must be an array of features")
-    numbers: dict[str, int] = {}
-    segments: list[Segment] = []
-    for number, feature in enumerate(features):
-        try:
-            segment = _segment(_Feature.model_validate(feature))
-            _check_unique(segment.segment_id, number, numbers)
-        except ValidationError as error:
-            raise _refusal(path, number, feature, *_first_fault(error)) from None
-        except _FieldError as error:
-            raise _refusal(path, number, feature, *error.args) from None
-        segments.append(segment)
-    return Network(segments)
+    return features
 
 
-class _FieldError(Exception):
-    """A field of a feature and what is wrong with it."""
+def parse_feature(feature: Any) -> Segment | Junction:
+    """Make a segment or a junction of a decoded feature. Raises FeatureError with the first field at fault."""
+    drawn = feature.get("geometry") if isinstance(feature, dict) else None
+    try:
+        if isinstance(drawn, dict) and drawn.get("type") == "Point":
+            return _junction(_PointFeature.model_validate(feature))
+        return _segment(_Feature.model_validate(feature))
+    except ValidationError as error:
+        raise FeatureError(*_first_fault(error)) from None
+
+
+class FeatureError(ValueError):
+    """A field of a feature, and what is wrong with it."""
+
+    def __init__(self, place: str, fault: str) -> None:
+        """Keep the field (dotted where it is within another) and the fault, in one line."""
+        self.place = place
+        self.fault = f"{' '.join(fault.split()):.300}"
+        super().__init__(f"{place}: {self.fault}")
+
+
+class CoordinatesError(FeatureError):
+    """A position that is not one on Earth."""
 
 
 def _printable(text: str) -> str:
@@ -129,6 +194,7 @@ def _not_reserved(segment_id: str) -> str:
 
 
 _Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
+_Id = Annotated[_Label, AfterValidator(_not_reserved)]
 _Position = Annotated[list[float], Field(min_length=2)]
 _Line = Annotated[list[_Position], Field(min_length=2)]
 
@@ -138,7 +204,7 @@ class _Strict(BaseModel):
 
 
 class _Properties(_Strict):
-    segment_id: Annotated[_Label, AfterValidator(_not_reserved)]
+    segment_id: _Id
     route: _Label
     from_km: float
     to_km: float
@@ -152,6 +218,19 @@ class _Properties(_Strict):
     district: str | None = None
     settlement: str | None = None
     limit_kmh: Annotated[float, Field(gt=0)] | None = None
+    km_uncertainty_m: Annotated[float, Field(ge=0)] | None = None
+
+
+class _JunctionProperties(_Strict):
+    segment_id: _Id
+    radius_m: Annotated[float, Field(gt=0, le=MAX_RADIUS_M)] | None = None
+    name: str | None = None
+    name_ru: str | None = None
+    name_kk: str | None = None
+    name_en: str | None = None
+    area: Literal["town", "highway"] | None = None
+    district: str | None = None
+    settlement: str | None = None
 
 
 class _LineString(_Strict):
@@ -170,17 +249,33 @@ class _Feature(_Strict):
     geometry: Annotated[_LineString | _MultiLineString, Field(discriminator="type")] | None
 
 
+class _Point(_Strict):
+    type: Literal["Point"]
+    coordinates: _Position
+
+
+class _PointFeature(_Strict):
+    type: Literal["Feature"]
+    properties: _JunctionProperties
+    geometry: _Point
+
+
 def _segment(feature: _Feature) -> Segment:
     said = feature.properties.model_dump(exclude_none=True)
     if said["from_km"] >= said["to_km"]:
-        raise _FieldError("from_km", f"{said['from_km']} must be less than to_km, {said['to_km']}")
+        raise FeatureError("from_km", f"{said['from_km']} must be less than to_km, {said['to_km']}")
     return Segment(**said, geometry=_geometry(feature.geometry))
+
+
+def _junction(feature: _PointFeature) -> Junction:
+    lon, lat = _lonlat([feature.geometry.coordinates])[0].tolist()
+    return Junction(**feature.properties.model_dump(exclude_none=True), lon=lon, lat=lat)
 
 
 def _check_unique(segment_id: str, number: int, numbers: dict[str, int]) -> None:
     first = numbers.setdefault(segment_id, number)
     if first != number:
-        raise _FieldError("segment_id", f"feature {first} has the same")
+        raise FeatureError("segment_id", f"feature {first} has the same")
 
 
 def _geometry(
@@ -197,13 +292,17 @@ def _geometry(
 
 
 def _line(positions: list[list[float]]) -> LineString:
+    line: LineString = shapely.linestrings(_lonlat(positions))
+    return line
+
+
+def _lonlat(positions: list[list[float]]) -> NDArray[np.float64]:
     lonlat = np.array([position[:2] for position in positions], dtype=np.float64)
     outside = np.flatnonzero((np.abs(lonlat) > (180, 90)).any(axis=1))
     if outside.size:
         lon, lat = lonlat[outside[0]]
-        raise _FieldError("geometry", f"[{lon}, {lat}] is not a longitude and a latitude in degrees")
-    line: LineString = shapely.linestrings(lonlat)
-    return line
+        raise CoordinatesError("geometry", f"[{lon}, {lat}] is not a longitude and a latitude in degrees")
+    return lonlat
 
 
 def _check_crs(path: Path, crs: Any) -> None:
@@ -242,16 +341,20 @@ def _first_fault(error: ValidationError) -> tuple[str, str]:
     return ".".join(place) or ".".join(map(str, fault["loc"])) or "feature", plainly
 
 
-def _refusal(path: Path, number: int, feature: Any, place: str, fault: str) -> NetworkFileError:
+def _refusal(path: Path, number: int, feature: Any, error: FeatureError) -> NetworkFileError:
     try:
         named = f" ({feature['properties']['segment_id']!r:.140})"
     except (KeyError, TypeError):
         named = ""
-    return NetworkFileError(f"{path}: feature {number}{named}: {place}: {' '.join(fault.split()):.300}")
+    return NetworkFileError(f"{path}: feature {number}{named}: {error}")
 
 
-def _digest(segments: tuple[Segment, ...]) -> str:
-    said = [field.name for field in fields(Segment) if field.name != "geometry"]
+# Fields that came after networks were in use: where none is said, a network keeps the digest it had.
+_LATER: Final = ("km_uncertainty_m",)
+
+
+def _digest(segments: tuple[Segment, ...], junctions: tuple[Junction, ...]) -> str:
+    said = [field.name for field in fields(Segment) if field.name not in {"geometry", *_LATER}]
     # Adding zero makes -0.0 and 0.0 the same content, as 60 and 60.0 are.
     drawn = shapely.transform(
         np.array([segment.geometry for segment in segments], dtype=object), lambda positions: positions + 0.0
@@ -260,9 +363,13 @@ def _digest(segments: tuple[Segment, ...]) -> str:
     wkbs = shapely.to_wkb(drawn, byte_order=1, output_dimension=2, flavor="iso")
     for segment, wkb in zip(segments, wkbs, strict=True):
         row: list[object] = [_canonical(getattr(segment, name)) for name in said]
+        row += [{name: _canonical(value)} for name in _LATER if (value := getattr(segment, name)) is not None]
         # The length keeps one segment's bytes from passing for another's.
         row.append(None if wkb is None else len(wkb))
         digest.update(json.dumps(row, separators=(",", ":")).encode() + b"\n" + (wkb or b""))
+    for junction in junctions:
+        point = [_canonical(getattr(junction, field.name)) for field in fields(Junction)]
+        digest.update(json.dumps({"junction": point}, separators=(",", ":")).encode() + b"\n")
     return digest.hexdigest()
 
 

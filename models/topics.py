@@ -25,6 +25,9 @@ STATE = "state"
 QUARANTINE = "quarantine"
 ALERTS = "alerts"
 
+REGISTRY = "registry"
+"""The rows of each device, keyed by it; one partition, compacted. Operators write it, workers follow it."""
+
 READ = (*INPUTS, REROUTED)
 """Everything that a worker reads to count."""
 

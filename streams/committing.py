@@ -222,6 +222,8 @@ class Committer:
         held.committed_books = held.state.ledger.books
         for topic, count in held.folded.items():
             self._metrics.records.labels(topic).inc(count)
+        for mark, count in held.state.ledger.take_marks().items():
+            self._metrics.location_marks.labels(mark).inc(count)
         for write in held.written:
             if write.topic == QUARANTINE and write.value is not None:
                 refused = decode_quarantine(write.value)

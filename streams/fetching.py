@@ -10,7 +10,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from models.endpoint import security_of
@@ -26,6 +26,9 @@ _CORRELATION = 1
 _TIMEOUT_S = 10.0
 _MAX_BYTES = 20 * 1024 * 1024
 """More than the largest batch that a topic takes, so that the beginning of the next one comes with it."""
+
+_DAMAGED = frozenset({-1, 2, 56})
+"""Kafka's UNKNOWN_SERVER_ERROR, CORRUPT_MESSAGE and KAFKA_STORAGE_ERROR: asking again will not help."""
 
 _TOPICS_AT = 8
 _ANSWER = struct.Struct(">ihqqi")  # partition, error, high watermark, last stable offset, number of aborted ones
@@ -71,11 +74,13 @@ def _request(topic: str, partition: int, offset: int) -> bytes:
 def _read_answer(answer: bytes, topic: str) -> Fetched:
     at = _TOPICS_AT + 4 + 2 + len(topic.encode()) + 4
     partition, error, end, _stable, aborted = _ANSWER.unpack_from(answer, at)
-    if error:
+    if error in _DAMAGED:
         raise RunError(
             f"the broker does not serve {topic}[{partition}] (Kafka's error {error}): its log is damaged; restore the "
             "segment from a replica or a backup, or move the beginning of the log behind it with kafka-delete-records"
         )
+    if error:
+        raise RunError(f"the broker does not serve {topic}[{partition}] now: {KafkaError(error).str()}")
     at += _ANSWER.size + 16 * max(aborted, 0)
     (length,) = struct.unpack_from(">i", answer, at)
     return Fetched(answer[at + 4 : at + 4 + max(length, 0)], end)

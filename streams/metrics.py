@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from models.errors import RecordError
 from models.health.alerts import NEW, RAISED, RECURRING
 from models.health.states import CONDITIONS, SCOPES, STATES
+from models.marks import MARKS
 from models.topics import INPUTS
 from streams.histogram import BatchHistogram
 
@@ -81,8 +82,14 @@ class WorkerMetrics(MetricSet):
         self.last_progress = gauge(
             "last_progress_timestamp_seconds", "Time when all input was counted, or some of it was, whichever is later."
         )
+        self.standing_still = gauge(
+            "standing_still_seconds", "Longest time that records wait in a partition held here with none of it counted."
+        )
         self.records = counter("records", "Records counted through, replayed ones again.", "topic")
         self.quarantined = counter("quarantined", "Records that went to quarantine.", "code")
+        self.location_marks = counter("location_marks", "Records about whose place something was noted.", "mark")
+        self.registry_rows = gauge("registry_rows", "Rows of the registry of devices that is in use.")
+        self.registry_refused = counter("registry_refused", "Records of the topic registry that cannot be used.")
         self.checkpoint_attempts = counter("checkpoint_attempts", "Checkpoints begun.")
         self.checkpoint_failures = counter("checkpoint_failures", "Checkpoints that were not committed.")
         self.checkpoint_bytes = counter("checkpoint_bytes", "Bytes of cells, state and quarantine that were committed.")
@@ -93,6 +100,8 @@ class WorkerMetrics(MetricSet):
             self.records.labels(topic)
         for refusal in RecordError.__subclasses__():
             self.quarantined.labels(refusal.code)
+        for mark in MARKS:
+            self.location_marks.labels(mark)
         for kind in ("assigned", "revoked"):
             self.rebalances.labels(kind)
         self.checkpoint_seconds = self._histogram(

@@ -71,11 +71,12 @@ def count(
             lambda path, position: bar.update(tasks[path], completed=position),
         )
     cells = {CellKey(segment_id, start): cell for segment_id, start, cell in ledger.cells()}
-    rows = write_table(counts_table(cells, rules.windows.end, fleet), out)
+    network = rules.network.digest
+    rows = write_table(counts_table(cells, rules.windows.end, fleet).counted_on(network), out)
     if detail is not None:
-        write_table(detail_table(cells), detail)
+        write_table(detail_table(cells).counted_on(network), detail)
     if coverage is not None:
-        write_table(coverage_table(ledger.coverage_cells(), fleet), coverage)
+        write_table(coverage_table(ledger.coverage_cells(), fleet).counted_on(network), coverage)
     if books is not None:
         write_json(ledger.books.as_dict(), books)
     show_books(console, ledger.books, f"{rows:,} rows in {out}")
