@@ -25,7 +25,7 @@ test: $(VENV)/.installed ## every test (ARGS="-k locating" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/.installed ## measure, and compare with the floor in the same run
-	@$(BIN)/python -m tests.bench.throughput $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 	@$(BIN)/python -m tests.bench.restore
 
 faults: $(VENV)/.installed ## every event once, whatever fails: up to an hour, Linux, root for the full disk

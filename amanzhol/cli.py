@@ -5,37 +5,63 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
 import click
 
-from amanzhol.broker.commands import broker
-from amanzhol.commands.api import api
-from amanzhol.commands.count import count
-from amanzhol.commands.demo import demo
-from amanzhol.commands.export import export
-from amanzhol.commands.quarantine import quarantine
-from amanzhol.commands.report import report
-from amanzhol.commands.simulate import simulate
-from amanzhol.commands.token import token
-from amanzhol.commands.worker import worker
-from amanzhol.options import FAILED, WRONG_INPUT, fail, not_built_yet
+from amanzhol.options import FAILED, WRONG_INPUT, fail
 from models.errors import AmanzholError
 
 _INTERRUPTED = 128 + signal.SIGINT
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+_COMMANDS = {
+    "api": "amanzhol.commands.api:api",
+    "broker": "amanzhol.broker.commands:broker",
+    "config": "amanzhol.commands.config:config",
+    "count": "amanzhol.commands.count:count",
+    "demo": "amanzhol.commands.demo:demo",
+    "device": "amanzhol.commands.device:device",
+    "export": "amanzhol.commands.export:export",
+    "fleet": "amanzhol.commands.fleet:fleet",
+    "gateway": "amanzhol.commands.gateway:gateway",
+    "import": "amanzhol.commands.import_table:import_table",
+    "match": "amanzhol.commands.match:match",
+    "network": "amanzhol.commands.network:network",
+    "publish": "amanzhol.commands.publish:publish",
+    "quarantine": "amanzhol.commands.quarantine:quarantine",
+    "registry": "amanzhol.commands.registry:registry",
+    "report": "amanzhol.commands.report:report",
+    "simulate": "amanzhol.commands.simulate:simulate",
+    "token": "amanzhol.commands.token:token",
+    "worker": "amanzhol.commands.worker:worker",
+}
+"""Where each command is. Only the one that is asked for is imported: a device has no room for a worker's libraries."""
+
+
+class _Commands(click.Group):
+    """Commands by name, imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Give all names, sorted."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the command of a name; None where there is none."""
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(version("amanzhol"), prog_name="amanzhol")
 def cli() -> None:
     """A safe road: counts what happens on the roads of a region while it happens."""
-
-
-for _command in (demo, count, export, report, quarantine, worker, simulate, broker, api, token):
-    cli.add_command(_command)
-for _name, _what in (("publish", "A device's publisher."),):
-    cli.add_command(not_built_yet(_name, _what))
 
 
 def main() -> NoReturn:

@@ -17,8 +17,8 @@ from models import books
 from models.decoding import type_of
 from models.events import Identifier  # noqa: TC001 - pydantic reads it
 from models.ledger import Folded, Ledger
+from models.placing import NEVER_COUNTED
 from models.records import Origin, encode, quarantine_record
-from models.sighting import NEVER_COUNTED
 from models.topics import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from models.sighting import Rules
 
 BATCH_RECORDS = 10_000
-LOCATED_COLUMNS = ("source_id", "event_id", "segment_id", "km", "distance_m", "outcome")
+LOCATED_COLUMNS = ("source_id", "event_id", "segment_id", "km", "distance_m", "outcome", "marks")
+"""Marks (`models.marks`) are words with spaces between them, mostly none. The column came later, hence last."""
 
 _MOVABLE = frozenset({books.TEST, books.RETRACTED, books.UNLOCATED, books.COUNTED})
 """Columns that a correction takes events from and puts them into."""
@@ -99,15 +100,15 @@ def _as_it_holds(rows: Iterable[list[str]], ledger: Ledger) -> Iterator[Sequence
     """Put the outcome and the place of moved events into their rows. A duplicate's row stays that of a duplicate."""
     moves, segments = ledger.moves or {}, ledger.vocabulary.segments
     for row in rows:
-        source_id, event_id, segment_id, km, distance_m, outcome = row
+        source_id, event_id, segment_id, km, distance_m, outcome, noted = row
         move = moves.get(ledger.digest_of(source_id, event_id)) if outcome in _MOVABLE else None
         if move is None:
             yield row
         elif move.place is None:
-            yield source_id, event_id, segment_id, km, distance_m, move.new_column
+            yield source_id, event_id, segment_id, km, distance_m, move.new_column, noted
         else:
             place = _place_columns(segments[move.segment], move.place.km, move.place.distance_m)
-            yield source_id, event_id, *place, move.new_column
+            yield source_id, event_id, *place, move.new_column, " ".join(move.place.noted)
 
 
 def _place_columns(segment_id: str, km: float, distance_m: float) -> tuple[Any, Any, Any]:
@@ -121,16 +122,18 @@ def _located_writer(file: IO[str], ledger: Ledger) -> _Follows:
     segments = ledger.vocabulary.segments
 
     def follow(lines: Lines, folded: Folded) -> None:
-        rows: list[tuple[Any, ...]] = [("", "", "", "", "", "")] * len(lines.records)
+        rows: list[tuple[Any, ...]] = [("", "", "", "", "", "", "")] * len(lines.records)
         for at, _ in folded.refused:
-            rows[at] = (*ids_of(lines.records[at]), "", "", "", folded.columns[at])
+            rows[at] = (*ids_of(lines.records[at]), "", "", "", folded.columns[at], "")
         seen = folded.sightings
-        for at, event, segment, km, distance_m in zip(
-            seen.at, seen.events, seen.segment, seen.km, seen.distance_m, strict=True
+        noted = seen.noted
+        for row, (at, event, segment, km, distance_m) in enumerate(
+            zip(seen.at, seen.events, seen.segment, seen.km, seen.distance_m, strict=True)
         ):
             counts = type_of(event) not in NEVER_COUNTED
             place = _place_columns(segments[segment], km, distance_m) if counts else ("", "", "")
-            rows[at] = (event.source_id, event.event_id, *place, folded.columns[at])
+            marks = " ".join(noted[row]) if row in noted else ""
+            rows[at] = (event.source_id, event.event_id, *place, folded.columns[at], marks)
         writer.writerows(rows)
 
     return follow

@@ -17,6 +17,7 @@ from amanzhol.cli import cli
 from amanzhol.settings import TOML_FILE, Settings
 from models.errors import RecordError
 from models.schemas import event_schemas
+from streams.metrics import FleetMetrics, WorkerMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,11 @@ def generated_pages() -> dict[str, str]:
         f"schemas/{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in event_schemas().items()
     }
-    return schemas | {"quarantine-codes.md": quarantine_codes(), "settings.md": settings_page()}
+    return schemas | {
+        "metrics.md": metrics_page(),
+        "quarantine-codes.md": quarantine_codes(),
+        "settings.md": settings_page(),
+    }
 
 
 def write_pages(folder: Path) -> None:
@@ -61,6 +66,32 @@ def quarantine_codes() -> str:
 
 def _meaning(error: type[RecordError]) -> str:
     return _cell(" ".join((inspect.getdoc(error) or "").split()))
+
+
+def metrics_page() -> str:
+    """List each metric with its labels, by who serves it."""
+    lines = [
+        "# Metrics",
+        "",
+        _MADE_BY,
+        "",
+        "Books and flows show what is committed, never more. No label holds a segment, a device or a plate. Counters",
+        "begin anew with a process, which `rate` and `increase` know. Beside them stand the usual `process_*`, and",
+        "Faust's own `faust_*` of a worker: they tell of its channels and agents, whose events are whole batches.",
+    ]
+    for title, declared in (
+        ("A worker, port 9464", WorkerMetrics().declared),
+        ("The watch over the fleet (`amanzhol fleet --watch`), port 9465", FleetMetrics().declared),
+    ):
+        lines += ["", f"## {title}", "", "| Metric | Kind | Labels | Meaning |", "| --- | --- | --- | --- |"]
+        lines += [
+            "".join(f"| {_cell(text)} " if text else "| " for text in row) + "|"
+            for row in (
+                (f"`{metric.name}`", metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.meaning)
+                for metric in declared
+            )
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def settings_page() -> str:
@@ -104,8 +135,11 @@ def _flags() -> dict[str, str]:
 def _commands(command: click.Command) -> Iterator[click.Command]:
     yield command
     if isinstance(command, click.Group):
-        for inner in command.commands.values():
-            yield from _commands(inner)
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from _commands(inner)
 
 
 def _range(schema: dict[str, float]) -> str:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class Counted(NamedTuple):
-    """Everything counted, with the books it belongs to."""
+    """Everything counted, with the books it belongs to, and the digests of the networks that it was counted on."""
 
     cells: LatestCells
     coverage: LatestCoverage
     books: Books
+    networks: frozenset[str]
 
 
 class CountedReader:
@@ -35,6 +36,7 @@ class CountedReader:
         self._cells = LatestCells()
         self._coverage = LatestCoverage()
         self._books: dict[int, Books] = {}
+        self._networks: dict[int, str] = {}
 
     def read(self, progress: Progress | None = None) -> Counted:
         """Read to the present end of the topics; `progress` is told how many offsets of how many lie behind."""
@@ -46,8 +48,11 @@ class CountedReader:
             elif record.topic == SEGMENT_COVERAGE:
                 self._coverage.read(decode_coverage(record.value))
             elif record.key == CHECKPOINT_KEY:
-                self._books[record.partition] = Books(**decode_checkpoint(record.value).books)
-        return Counted(self._cells, self._coverage, sum(self._books.values(), Books()))
+                checkpoint = decode_checkpoint(record.value)
+                self._books[record.partition] = Books(**checkpoint.books)
+                self._networks[record.partition] = checkpoint.fingerprint.network
+        books = sum(self._books.values(), Books())
+        return Counted(self._cells, self._coverage, books, frozenset(self._networks.values()))
 
     def close(self) -> None:
         """Leave Kafka."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,8 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariableError
 
+from amanzhol.security import read_security
+from models.endpoint import Endpoint
 from models.errors import SettingsError
 from models.fleet import FleetKind
 from models.topics import DEFAULT_PARTITIONS, DEFAULT_PREFIX
@@ -33,9 +35,24 @@ class Settings(BaseSettings):
         env_prefix="AMANZHOL_", toml_file=TOML_FILE, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
-    broker: Annotated[str, Field(min_length=1, description="Address of Kafka, host:port; several by commas.")] = (
-        "127.0.0.1:19092"
-    )
+    # These stand before the broker, whose validation joins them to its address.
+    security_protocol: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_SSL"],
+        Field(description="How to connect to Kafka: openly, by TLS, or by TLS with a user name and password."),
+    ] = "PLAINTEXT"
+    security_ca_file: Annotated[
+        Path | None, Field(description="Certificates (PEM) that Kafka's is checked against; by default the system's.")
+    ] = None
+    security_username: Annotated[
+        str | None, Field(min_length=1, max_length=255, description="User name for SASL_SSL (SCRAM-SHA-512).")
+    ] = None
+    security_password_file: Annotated[
+        Path | None, Field(description="File whose first line is the password. There is no setting for one itself.")
+    ] = None
+    broker: Annotated[
+        str,
+        Field(min_length=1, validate_default=True, description="Address of Kafka, host:port; several by commas."),
+    ] = "127.0.0.1:19092"
     prefix: Annotated[
         str,
         Field(pattern=r"^[a-zA-Z0-9._-]{0,100}$", description="Prefix of all topics, and of the consumer group."),
@@ -47,6 +64,15 @@ class Settings(BaseSettings):
     devices: Annotated[
         Path | None, Field(description="CSV file of the devices; without it every source is accepted.")
     ] = None
+    keys: Annotated[
+        Path | None, Field(description="CSV file of the public keys of sources that sign; without it nobody has to.")
+    ] = None
+    signing_key: Annotated[
+        Path | None, Field(description="Private key (PEM, Ed25519) that events are signed with before they are sent.")
+    ] = None
+    signatures: Annotated[
+        Literal["listed", "everybody"], Field(description="Who has to sign: the sources in the file of keys, or all.")
+    ] = "listed"
     timezone: Annotated[str, Field(description="Zone whose midnight windows are aligned to.")] = "Asia/Aqtau"
     window: Annotated[str, Field(description="Length of a window: 5m, 1h, 1d; divides 24 hours.")] = "5m"
     tolerance_m: Annotated[
@@ -94,6 +120,40 @@ class Settings(BaseSettings):
             description="Keep windows and hours in the store so many days, then days alone: 400d. Else for good.",
         ),
     ] = None
+    fleet_port: Annotated[
+        int, Field(ge=0, le=65_535, description="Port of the metrics of the watch over the fleet; 0 takes a free one.")
+    ] = 9465
+    silence_s: Annotated[float, Field(ge=1, le=86_400, description="Shortest silence of a device that is told of.")] = (
+        180.0
+    )
+    ignored: Annotated[Path | None, Field(description="CSV file of devices that nothing is told of for a time.")] = None
+
+    spool: Annotated[
+        Path | None, Field(description="Folder of what waits to be sent; by default one of the command's own in home.")
+    ] = None
+    spool_mb: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Largest spool in MiB; a full one refuses events, and forgets none.")
+    ] = 256
+    plate_keys: Annotated[
+        Path | None,
+        Field(description="File of keys: plates become pseudonyms under them; without it, plates are dropped."),
+    ] = None
+    plate_period: Annotated[
+        Literal["day", "month", "year"], Field(description="For how long a vehicle keeps its pseudonym.")
+    ] = "month"
+    gateway_host: Annotated[str, Field(description="Address that devices post to.")] = "127.0.0.1"
+    gateway_port: Annotated[
+        int, Field(ge=0, le=65_535, description="Port that devices post to; 0 takes a free one.")
+    ] = 8090
+    gateway_max_mb: Annotated[
+        int, Field(ge=1, le=64, description="Largest body, its pictures included, that a device may post, in MiB.")
+    ] = 8
+
+    @field_validator("broker")
+    @classmethod
+    def _with_security(cls, value: str, info: ValidationInfo) -> str:
+        """Join to the address how to be let in there, so that no client can be made without."""
+        return Endpoint(value, read_security(info.data))
 
     @field_validator("timezone")
     @classmethod
@@ -168,8 +228,10 @@ def load_settings(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in finding["loc"])
         if finding["type"] == "extra_forbidden":
             raise SettingsError(f"{TOML_FILE}: {name}: there is no such setting") from None
-        flag = f"--{name.replace('_', '-')} (AMANZHOL_{name.upper()}, {TOML_FILE}: {name})"
         fault = finding["msg"].removeprefix("Value error, ").replace("Input should", "must")
+        if name == "broker" and fault.startswith("security_"):
+            name, _, fault = fault.partition(": ")
+        flag = f"--{name.replace('_', '-')} (AMANZHOL_{name.upper()}, {TOML_FILE}: {name})"
         raise SettingsError(f"{flag}: {fault}") from None
     except UnreadableVariableError:
         raise SettingsError('AMANZHOL_FLEET: write a JSON list, such as ["fixed_camera", "drone:mobile"]') from None

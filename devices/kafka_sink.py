@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 from kafka.partitioner.abc import Partitioner
 from kafka.partitioner.default import murmur2
 
+from models.endpoint import kafka_python_security
 from models.errors import BrokerUnavailableError, RunError
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def connect(broker: str, client_id: str) -> Producer:
             allow_auto_create_topics=False,
             max_block_ms=_WAIT_FOR_BROKER_MS,
             bootstrap_timeout_ms=_WAIT_FOR_BROKER_MS,
+            **kafka_python_security(broker),
         )
     except KafkaError as error:
         message = f"no Kafka at {broker} ({error}): start it with `amanzhol broker start`, or correct --broker"

@@ -32,6 +32,7 @@ from models.events import (
     check_status,
     parse_instant,
 )
+from models.miswritten import miswritten
 from models.topics import MAX_RECORD_BYTES
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ _DELETE = 0x7F
 
 _ROUNDS_UP = b".999999"
 """What `parse_instant` must see, since msgspec would round it up into the next second."""
+
+_NUMBER_REFUSED = frozenset({"float_type", "greater_than_equal", "less_than_equal"})
+"""What pydantic says of a number that is text, or out of bounds."""
 
 _ERRORS_BY_CODE: dict[str, type[errors.RecordError]] = {cls.code: cls for cls in errors.RecordError.__subclasses__()}
 
@@ -138,8 +142,16 @@ def _record_error(error: ValidationError) -> errors.RecordError:
         return errors.MissingFieldError(f"{name}: field required", path)
     if value is None:
         return errors.MissingFieldError(f"{name}: null is no value of this field", path)
+    return _value_error(kind, path, value, finding["msg"])
+
+
+def _value_error(kind: str, path: str, value: Any, fault: str) -> errors.RecordError:
+    """Tell what is wrong with the value of a field."""
+    mistaken = miswritten(path, value) if kind in _NUMBER_REFUSED else None
+    if mistaken is not None:
+        return mistaken
     # The message never quotes the value: it may be a plate.
-    message = f"{name}: {finding['msg'][:1].lower()}{finding['msg'][1:]}"
+    message = f"{path.removeprefix('$.')}: {fault[:1].lower()}{fault[1:]}"
     if kind.endswith(("_type", "_parsing", "int_from_float")):
         return errors.WrongTypeError(message, path)
     return errors.BadValueError(message, path)

@@ -49,6 +49,9 @@ DEFAULT_FLEET: Final = (
 )
 """The kinds of Mangystau's fleet."""
 
+FLYING: Final = frozenset({"drone"})
+"""Kinds that see vehicles from above: their own position is that of no road in particular."""
+
 DEFAULT_FLEET_KINDS: Final = tuple(kind.name for kind in DEFAULT_FLEET)
 
 

@@ -7,6 +7,7 @@ ledger's changes go.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from models.coverage import Coverage, Watcher
 from models.decoding import decode_all
 from models.errors import RecordError
 from models.index import EventIndex, digester, distinct, entries_for
+from models.patrols import locate_fixes, mobile_kinds
 from models.revising import Move, Reviser
 from models.sighting import MICROSECOND, Observer, Rules, Sightings, Vocabulary
 from models.tallies import FigureRow, Tallies
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from models.cells import Cell
     from models.coverage import CoverageCell
     from models.events import Event
+    from models.fleet import Registry
 
 DEFAULT_KEY = b"amanzhol"
 """Key of the index where no attacker chooses the ids: one run over files."""
@@ -59,7 +62,7 @@ class Folded(NamedTuple):
 class Ledger:
     """Everything that one source partition has to say, in memory.
 
-    Feed it with `fold`; `take_changes` gives what has to be stored so that `streams.restore` can make it anew.
+    Feed it with `fold`; the `take_*` give what has to be stored so that `restore_*` can make it anew.
     """
 
     def __init__(self, rules: Rules, key: bytes = DEFAULT_KEY, vocabulary: Vocabulary | None = None) -> None:
@@ -71,6 +74,7 @@ class Ledger:
         self.index = EventIndex()
         self.tallies = Tallies()
         self.coverage = Coverage(rules.hours)
+        self._marks: Counter[str] = Counter()
         self._entered: list[NDArray[np.void]] = []
         self._digest = digester(key)
         self._observer = Observer(rules, self.vocabulary)
@@ -96,8 +100,12 @@ class Ledger:
         `is_stray` are not counted, and it is for the caller to bring them where they belong.
         """
         decoded = decode_all(records)
+        if self.rules.keyring is not None:
+            decoded = self.rules.keyring.judge(records, decoded, arrivals_us)
         strays = [] if is_stray is None else _places_of(decoded, is_stray)
         seen = self._observer.observe(decoded, topic, arrivals_us, set(strays))
+        mobile = mobile_kinds(self.rules.registry)
+        locate_fixes(seen, mobile, self.rules.locator, self.vocabulary.segments)
         columns = [books.QUARANTINED] * len(records)
         for at in strays:
             columns[at] = ELSEWHERE
@@ -107,8 +115,10 @@ class Ledger:
             entries, new = self._enter(seen, digests)
             for at, column, is_new in zip(seen.at, seen.column, new, strict=True):
                 columns[at] = column if is_new else books.DUPLICATE
-            self._tally(seen, new)
-            revised = self._correct(seen, digests, entries, new)
+            self._tally(seen, new, mobile)
+            revised = self._correct(seen, digests, entries, new, arrivals_us)
+        for noted in seen.noted.values():
+            self._marks.update(noted)
         counts = Counter(columns)
         del counts[ELSEWHERE]
         self.books += Books.of(counts)
@@ -117,6 +127,11 @@ class Ledger:
             if self.moves is not None:
                 self.moves[move.digest] = move
         return Folded(decoded, columns, seen, strays)
+
+    def adopt(self, registry: Registry | None) -> None:
+        """Judge what is folded from now on by another registry. What was folded before stays as it is."""
+        self.rules = replace(self.rules, registry=registry)
+        self._observer.adopt(registry)
 
     def refuse(self, count: int) -> None:
         """Enter records that could not even be read: one in quarantine for each."""
@@ -135,14 +150,15 @@ class Ledger:
             self._entered.append(entries[new])
         return entries, [bool(is_new) for is_new in new.tolist()]
 
-    def _tally(self, seen: Sightings, new: list[bool]) -> None:
+    def _tally(self, seen: Sightings, new: list[bool], mobile: frozenset[str]) -> None:
         start = self.rules.windows.start
         counted: Counter[tuple[int, int, int]] = Counter()
         for row, is_new in enumerate(new):
             if not is_new:
                 continue
             if seen.column[row] == books.STATUSES:
-                self._watch(seen.events[row], seen.segment[row], seen.time_us[row], seen.fleet[row])
+                fleet = seen.fleet[row]
+                self._watch(seen.events[row], seen.segment[row], seen.time_us[row], fleet, moves=fleet in mobile)
             else:
                 window = start(seen.time_us[row] // MICROSECOND)
                 counted[seen.segment[row], window, seen.contribution[row]] += 1
@@ -151,17 +167,28 @@ class Ledger:
             if added:
                 self.tallies.add(segment, window, added, times)
 
-    def _watch(self, status: Any, segment: int, time_us: int, fleet: str) -> None:
+    def _watch(self, status: Any, segment: int, time_us: int, fleet: str, *, moves: bool) -> None:
         """Note what an active device watched. A fleet that is not known watches nothing, nor who is nowhere."""
         if not fleet or status.state != "active" or segment == self._observer.nowhere.segment:
             return
         watcher = Watcher(fleet, status.source_id)
-        self.coverage.watch(segment, watcher, int(status.period_start.timestamp() // 1), time_us // MICROSECOND)
+        start, end = int(status.period_start.timestamp() // 1), time_us // MICROSECOND
+        if moves:
+            self.coverage.patrol(segment, watcher, start, end, self.vocabulary.segments.__getitem__)
+        else:
+            self.coverage.watch(segment, watcher, start, end)
         if status.passages:
             # A period that ends with the hour belongs to that hour: its end is exclusive.
             self.coverage.passed(segment, (time_us - 1) // MICROSECOND, status.passages)
 
-    def _correct(self, seen: Sightings, digests: list[bytes], entries: NDArray[np.void], new: list[bool]) -> list[Move]:
+    def _correct(
+        self,
+        seen: Sightings,
+        digests: list[bytes],
+        entries: NDArray[np.void],
+        new: list[bool],
+        arrivals_us: Sequence[int] | None,
+    ) -> list[Move]:
         """Apply what was said before to the events of a batch, and what the batch says to all events."""
         rulings = self.reviser.rulings
         concerned: list[NDArray[np.void]] = []
@@ -174,7 +201,10 @@ class Ledger:
                 for row, is_new in enumerate(new)
                 if is_new and rulings.concerns(digests[row], seen.events[row].source_id)
             ]
-        concerned += [self._heard(seen.events[row]) for row in seen.corrections if new[row]]
+        for row in seen.corrections:
+            if new[row]:
+                heard = self._heard(seen.events[row])
+                concerned.append(heard if arrivals_us is None else self._touchable(heard, arrivals_us[seen.at[row]]))
         if not concerned:
             return []
         held, _found = self.index.find(distinct(np.concatenate(concerned)))
@@ -187,6 +217,11 @@ class Ledger:
         target = correction.target
         digest = None if target.event_id is None else self._digest(target.source_id, target.event_id)
         return self.reviser.hear(correction, digest)
+
+    def _touchable(self, entries: NDArray[np.void], arrival_us: int) -> NDArray[np.void]:
+        """Leave out events of before the horizon: whether they were forgotten yet must make no difference."""
+        horizon_s = self.rules.horizon_s
+        return entries if horizon_s is None else entries[entries["time"] >= arrival_us - horizon_s * MICROSECOND]
 
     def restore_cell(self, segment_id: str, window_start: int, figures: Iterable[FigureRow]) -> None:
         """Set a cell to what was stored of it."""
@@ -201,6 +236,11 @@ class Ledger:
         self.index.drop_before(time_us)
         # The window in which the horizon lies may still receive events.
         self.tallies.drop_before(self.rules.windows.start(time_us // MICROSECOND))
+
+    def take_marks(self) -> Counter[str]:
+        """Numbers of records since the last call by what was noted about their place (`models.marks`)."""
+        taken, self._marks = self._marks, Counter()
+        return taken
 
     # -- what has to be stored -----------------------------------------------------------------------------
 

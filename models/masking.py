@@ -1,6 +1,7 @@
-"""Plates out of bytes that are kept: by field where the record parses, by look where it does not.
+"""Plates, and what else names a person, out of bytes that are kept: by field where they parse, by look elsewhere.
 
-A plate identifies a person. It is not needed for counting and must not survive in the quarantine.
+A plate identifies a person, as an identity number (12 digits), a telephone number and a name do. None is needed for
+counting, and none may survive in the quarantine.
 """
 
 from __future__ import annotations
@@ -13,6 +14,13 @@ MASK = "***"
 
 _PLATE_NAME = "plate|grnz|reg_?number|licen[cs]e_?number|registration_?number"
 """What the name of a field that carries a plate has in it, in any case."""
+
+_PERSON_NAME = (
+    "phone|mobile_?number|identity_?number|full_?name|first_?name|last_?name|middle_?name|surname|patronymic"
+    "|(?<![a-z])(?:tel|iin|fio|driver|owner|person|applicant|citizen|reporter|witness)(?![a-z])"
+    "|(?<![a-z])(?:driver|owner|person|applicant|citizen|reporter|witness)_?name"
+)
+"""What the name of a field that carries a person's number or name has in it, in any case."""
 
 _IDENTITY_FIELDS = frozenset({"event_id", "source_id", "occurred_at", "section_id"})
 
@@ -35,12 +43,22 @@ _PLATE = re.compile(
     rf"(?:(?<=\d)(?!\d)|(?<!\d)(?!{_LETTER}))"
 )
 
-_CARRIES_PLATE = re.compile(_PLATE_NAME, re.IGNORECASE)
+# An identity number (of a person or a firm), and a telephone number of Kazakhstan or with a country in front. Dots and
+# digits around them belong to coordinates and to longer numbers, such as times in milliseconds.
+_NUMBER = re.compile(
+    r"(?<![\d.,+])\d{12}(?![\d]|\.\d)"
+    r"|(?<![\d.,:T])(?:\+7|[78])[\s-]{0,2}\(?7\d{2}\)?(?:[\s-]{0,2}\d){7}(?!\d|\.\d)"
+    r"|(?<![\d.,:T])\+[1-9]\d{0,2}(?:[\s-]{0,2}\(?\d\)?){8,11}(?![\d:]|\.\d)"
+)
+_LEAST_IDENTITY, _PAST_IDENTITY = 10**11, 10**12
 
-# A plate field in text that does not parse; its value may be cut off at the end. Names are bounded, else a long
-# string of "plateplateplate" would take time by the square of its length.
+_CARRIES_PLATE = re.compile(_PLATE_NAME, re.IGNORECASE)
+_CARRIES_PERSON = re.compile(f"{_PLATE_NAME}|{_PERSON_NAME}", re.IGNORECASE)
+
+# A field of a plate or a person in text that does not parse; its value may be cut off at the end. Names are bounded,
+# else a long string of "plateplateplate" would take time by the square of its length.
 _PLATE_FIELD = re.compile(
-    rf"""("[^"]{{0,40}}(?:{_PLATE_NAME})[^"]{{0,40}}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s",\[\]{{}}]+)""",
+    rf"""("[^"]{{0,40}}(?:{_PLATE_NAME}|{_PERSON_NAME})[^"]{{0,40}}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^\s",\[\]{{}}]+)""",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -49,14 +67,19 @@ _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|[bfnrt])")
 
 
 def mask_text(text: str) -> str:
-    """Replace every run that looks like a plate."""
-    return _PLATE.sub(MASK, text)
+    """Replace every run that looks like a plate, an identity number or a telephone number."""
+    return _NUMBER.sub(MASK, _PLATE.sub(MASK, text))
+
+
+def carries_plate(name: str) -> bool:
+    """Tell whether a field of this name carries a plate."""
+    return _CARRIES_PLATE.search(name) is not None
 
 
 def mask_record(raw: bytes) -> bytes:
-    """Mask the plates of one record for safe keeping; what carries none stays byte for byte as it was sent.
+    """Mask what names a person in one record for safe keeping; what carries none stays byte for byte as it was sent.
 
-    Where the record parses, fields that carry plates are masked whatever they hold, and other text by look,
+    Where the record parses, fields that carry plates or persons are masked whatever they hold, and other text by look,
     identities excepted (a masked `event_id` would be another event). Where it does not parse, everything is
     masked by look; bytes that are not UTF-8 survive, and what was UTF-16 comes back as UTF-8.
     """
@@ -107,7 +130,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _masked_field(key: str, value: Any) -> Any:
-    if value is not None and _CARRIES_PLATE.search(key):
+    if value is not None and _CARRIES_PERSON.search(key):
         return MASK
     return value if key in _IDENTITY_FIELDS else _masked_text_of(value)
 
@@ -117,6 +140,8 @@ def _masked_text_of(value: Any) -> Any:
         return mask_text(value)
     if isinstance(value, list):
         return [_masked_text_of(item) for item in value]
+    if isinstance(value, int) and _LEAST_IDENTITY <= value < _PAST_IDENTITY:
+        return MASK
     return value
 
 

@@ -1,24 +1,25 @@
-"""The network: the segments that events are counted on, read from GeoJSON (RFC 7946)."""
+"""The network: the segments and junctions that events are counted on. `models.network_file` reads it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 import numpy as np
 import shapely
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
-from models.errors import NetworkFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from shapely.geometry import LineString, MultiLineString
+
+DEFAULT_RADIUS_M: Final = 25.0
+"""How far a junction reaches where its feature does not say: a crossroads of two wide streets."""
+
+MAX_RADIUS_M: Final = 1_000.0
+"""No junction reaches farther: a larger radius is a mistake of units."""
 
 _DIGEST_VERSION: Final = b"amanzhol network 1\n"
 _ATTRIBUTION_CHARS: Final = 500
@@ -29,7 +30,8 @@ class Segment:
     """A stretch of a route between two kilometre posts, or one street between two junctions.
 
     `geometry` is a line in decimal degrees (lon, lat), drawn from `from_km` to `to_km`; None where only route
-    and km locate the segment. None elsewhere means: not said.
+    and km locate the segment. `km_uncertainty_m` is how far the segment's kilometres may be from those on the
+    posts (one standard deviation). None elsewhere means: not said.
     """
 
     segment_id: str
@@ -46,31 +48,56 @@ class Segment:
     district: str | None = None
     settlement: str | None = None
     limit_kmh: float | None = None
+    km_uncertainty_m: float | None = None
     geometry: LineString | MultiLineString | None = None
 
 
-class Network:
-    """Segments in the order of their ids, and a digest of all they say.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Junction:
+    """A crossroads, which accidents within `radius_m` of (`lon`, `lat`), decimal degrees, belong to as a whole.
 
-    `digest` is SHA-256 in hex over every field of every segment: the same content gives the same digest,
+    Its `segment_id` is the one that cells carry, beside those of segments: `junction/AKT-A1`.
+    """
+
+    segment_id: str
+    lon: float
+    lat: float
+    radius_m: float = DEFAULT_RADIUS_M
+    name: str | None = None
+    name_ru: str | None = None
+    name_kk: str | None = None
+    name_en: str | None = None
+    area: str | None = None
+    district: str | None = None
+    settlement: str | None = None
+
+
+class Network:
+    """Segments and junctions in the order of their ids, and a digest of all they say.
+
+    `digest` is SHA-256 in hex over every field of each of them: the same content gives the same digest,
     whatever the order of features and the formatting of the file. The workers of a group compare it. `attribution`
     says whose lines they are, to be shown wherever they are; None where the file says nothing.
     """
 
-    __slots__ = ("_index", "attribution", "digest", "segments")
+    __slots__ = ("_index", "attribution", "digest", "junctions", "segments")
 
     segments: tuple[Segment, ...]
+    junctions: tuple[Junction, ...]
     digest: str
     attribution: str | None
 
-    def __init__(self, segments: Iterable[Segment], attribution: str | None = None) -> None:
-        """Sort the segments. Raises ValueError where two have the same id."""
+    def __init__(
+        self, segments: Iterable[Segment], junctions: Iterable[Junction] = (), attribution: str | None = None
+    ) -> None:
+        """Sort the segments and junctions. Raises ValueError where two have the same id."""
         self.attribution = attribution
         self.segments = tuple(sorted(segments, key=lambda segment: segment.segment_id))
+        self.junctions = tuple(sorted(junctions, key=lambda junction: junction.segment_id))
         self._index = {segment.segment_id: index for index, segment in enumerate(self.segments)}
-        if len(self._index) != len(self.segments):
-            raise ValueError("two segments have the same segment_id")
-        self.digest = _digest(self.segments)
+        if len(self._index.keys() | {j.segment_id for j in self.junctions}) != len(self.segments) + len(self.junctions):
+            raise ValueError("two segments or junctions have the same segment_id")
+        self.digest = _digest(self.segments, self.junctions)
 
     def __len__(self) -> int:
         """Give the number of segments."""
@@ -81,195 +108,11 @@ class Network:
         return self._index[segment_id]
 
 
-def read_network(path: Path) -> Network:
-    """Read a FeatureCollection whose features are segments.
-
-    Heights are dropped, unknown properties ignored; `null` is as good as absent for an optional property.
-    Raises NetworkFileError with one line that names the file, the feature (its number from 0, and its
-    segment_id where it has one) and the field.
-    """
-    try:
-        document = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except OSError as error:
-        raise NetworkFileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except RecursionError:
-        raise NetworkFileError(f"{path}: is nested too deeply to be a network") from None
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise NetworkFileError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        raise NetworkFileError(f'{path}: type: must be "FeatureCollection", of GeoJSON')
-    _check_crs(path, document.get("crs"))
-    features = document.get("features")
-    if not isinstance(features, list):
-        raise NetworkFileError(f"{path}: features: must be an array of features")
-    numbers: dict[str, int] = {}
-    segments: list[Segment] = []
-    for number, feature in enumerate(features):
-        try:
-            segment = _segment(_Feature.model_validate(feature))
-            _check_unique(segment.segment_id, number, numbers)
-        except ValidationError as error:
-            raise _refusal(path, number, feature, *_first_fault(error)) from None
-        except _FieldError as error:
-            raise _refusal(path, number, feature, *error.args) from None
-        segments.append(segment)
-    return Network(segments, _attribution(path, document))
+_LATER: Final = ("km_uncertainty_m",)
 
 
-def _attribution(path: Path, document: dict[str, Any]) -> str | None:
-    """Read the member `attribution`; where it is absent a short `note` will do."""
-    said, note = document.get("attribution"), document.get("note")
-    if said is None:
-        return note if _is_short_text(note) else None
-    if not _is_short_text(said):
-        raise NetworkFileError(f"{path}: attribution: must be printable text of at most {_ATTRIBUTION_CHARS} characters")
-    return str(said)
-
-
-def _is_short_text(said: object) -> bool:
-    return isinstance(said, str) and len(said) <= _ATTRIBUTION_CHARS and said.isprintable()
-
-
-class _FieldError(Exception):
-    """A field of a feature and what is wrong with it."""
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("has characters that cannot be printed")
-    return text
-
-
-def _not_reserved(segment_id: str) -> str:
-    if segment_id == "unlocated" or segment_id.startswith(("unlocated:", "section:")):
-        raise ValueError("is a reserved word: counts that belong to no segment are kept under it")
-    return segment_id
-
-
-_Label = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
-_Position = Annotated[list[float], Field(min_length=2)]
-_Line = Annotated[list[_Position], Field(min_length=2)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
-
-
-class _Properties(_Strict):
-    segment_id: Annotated[_Label, AfterValidator(_not_reserved)]
-    route: _Label
-    from_km: float
-    to_km: float
-    direction: Literal["both", "forward", "backward"] | None = None
-    name: str | None = None
-    name_ru: str | None = None
-    name_kk: str | None = None
-    name_en: str | None = None
-    road_class: Literal["republican", "regional", "district", "street"] | None = None
-    area: Literal["town", "highway"] | None = None
-    district: str | None = None
-    settlement: str | None = None
-    limit_kmh: Annotated[float, Field(gt=0)] | None = None
-
-
-class _LineString(_Strict):
-    type: Literal["LineString"]
-    coordinates: _Line
-
-
-class _MultiLineString(_Strict):
-    type: Literal["MultiLineString"]
-    coordinates: Annotated[list[_Line], Field(min_length=1)]
-
-
-class _Feature(_Strict):
-    type: Literal["Feature"]
-    properties: _Properties
-    geometry: Annotated[_LineString | _MultiLineString, Field(discriminator="type")] | None
-
-
-def _segment(feature: _Feature) -> Segment:
-    said = feature.properties.model_dump(exclude_none=True)
-    if said["from_km"] >= said["to_km"]:
-        raise _FieldError("from_km", f"{said['from_km']} must be less than to_km, {said['to_km']}")
-    return Segment(**said, geometry=_geometry(feature.geometry))
-
-
-def _check_unique(segment_id: str, number: int, numbers: dict[str, int]) -> None:
-    first = numbers.setdefault(segment_id, number)
-    if first != number:
-        raise _FieldError("segment_id", f"feature {first} has the same")
-
-
-def _geometry(
-    drawn: _LineString | _MultiLineString | None,
-) -> LineString | MultiLineString | None:
-    match drawn:
-        case None:
-            return None
-        case _LineString():
-            return _line(drawn.coordinates)
-        case _MultiLineString():
-            lines: MultiLineString = shapely.multilinestrings([_line(line) for line in drawn.coordinates])
-            return lines
-
-
-def _line(positions: list[list[float]]) -> LineString:
-    lonlat = np.array([position[:2] for position in positions], dtype=np.float64)
-    outside = np.flatnonzero((np.abs(lonlat) > (180, 90)).any(axis=1))
-    if outside.size:
-        lon, lat = lonlat[outside[0]]
-        raise _FieldError("geometry", f"[{lon}, {lat}] is not a longitude and a latitude in degrees")
-    line: LineString = shapely.linestrings(lonlat)
-    return line
-
-
-def _check_crs(path: Path, crs: Any) -> None:
-    """Refuse the `crs` member of 2008's GeoJSON unless it names the one system that RFC 7946 kept."""
-    if crs is None:
-        return
-    try:
-        name = crs["properties"]["name"]
-        known = name.upper().split(":")[-1] in {"CRS84", "4326", "WGS84"}
-    except (AttributeError, KeyError, TypeError):
-        known, name = False, "its value"
-    if not known:
-        raise NetworkFileError(f"{path}: crs: {name!r:.80} is not WGS 84: convert the file to EPSG:4326 first")
-
-
-_PLAINLY: Final = {
-    "missing": "is missing",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "union_tag_not_found": "has no type",
-}
-
-
-def _first_fault(error: ValidationError) -> tuple[str, str]:
-    """Give the field and the fault that pydantic found first, in words of GeoJSON."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    # pydantic puts the member of a union into the path; the file has no such level.
-    place = [str(step) for step in fault["loc"] if step not in {"LineString", "MultiLineString", "properties"}]
-    plainly = _PLAINLY.get(fault["type"]) or (
-        fault["msg"]
-        .removeprefix("Value error, ")
-        .replace("Input should be", "must be")
-        .replace("List should have", "must have")
-        .replace(" after validation", "")
-    )
-    return ".".join(place) or ".".join(map(str, fault["loc"])) or "feature", plainly
-
-
-def _refusal(path: Path, number: int, feature: Any, place: str, fault: str) -> NetworkFileError:
-    try:
-        named = f" ({feature['properties']['segment_id']!r:.140})"
-    except (KeyError, TypeError):
-        named = ""
-    return NetworkFileError(f"{path}: feature {number}{named}: {place}: {' '.join(fault.split()):.300}")
-
-
-def _digest(segments: tuple[Segment, ...]) -> str:
-    said = [field.name for field in fields(Segment) if field.name != "geometry"]
+def _digest(segments: tuple[Segment, ...], junctions: tuple[Junction, ...]) -> str:
+    said = [field.name for field in fields(Segment) if field.name not in {"geometry", *_LATER}]
     # Adding zero makes -0.0 and 0.0 the same content, as 60 and 60.0 are.
     drawn = shapely.transform(
         np.array([segment.geometry for segment in segments], dtype=object), lambda positions: positions + 0.0
@@ -278,9 +121,13 @@ def _digest(segments: tuple[Segment, ...]) -> str:
     wkbs = shapely.to_wkb(drawn, byte_order=1, output_dimension=2, flavor="iso")
     for segment, wkb in zip(segments, wkbs, strict=True):
         row: list[object] = [_canonical(getattr(segment, name)) for name in said]
+        row += [{name: _canonical(value)} for name in _LATER if (value := getattr(segment, name)) is not None]
         # The length keeps one segment's bytes from passing for another's.
         row.append(None if wkb is None else len(wkb))
         digest.update(json.dumps(row, separators=(",", ":")).encode() + b"\n" + (wkb or b""))
+    for junction in junctions:
+        point = [_canonical(getattr(junction, field.name)) for field in fields(Junction)]
+        digest.update(json.dumps({"junction": point}, separators=(",", ":")).encode() + b"\n")
     return digest.hexdigest()
 
 

@@ -20,7 +20,10 @@ from models.masking import mask_record
 from models.measures import Dimensions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from models.cells import Cell
+    from models.coverage import Spans
     from models.errors import RecordError
 
 NETWORK_DIGEST_CHARS = 12
@@ -86,8 +89,9 @@ def figures_of(cell: Cell) -> list[tuple[str, str, str, str, str, str, str, int]
 class CoverageRecord(msgspec.Struct, frozen=True, gc=False):
     """One segment in one hour as watched by the devices of one source partition: a value of `segment-coverage`.
 
-    `spans` tells which device of which fleet kind watched when (UTC seconds, end exclusive). It says where hidden
-    cars are: readers pass on no more than `watched_s`, seconds per fleet kind.
+    `spans` tells which device of which fleet kind watched when (UTC seconds, end exclusive); `patrols` tells it of
+    devices that move, one span per fix. They say where hidden cars are: readers pass on no more than `watched_s`,
+    seconds per fleet kind.
     """
 
     segment_id: str
@@ -97,6 +101,7 @@ class CoverageRecord(msgspec.Struct, frozen=True, gc=False):
     watched_s: dict[str, int]
     passages: int
     spans: list[tuple[str, str, list[tuple[int, int]]]]
+    patrols: list[tuple[str, str, list[tuple[int, int]]]] = []
 
     def key(self) -> bytes:
         """Kafka key: the segment, the hour and the source partition."""
@@ -104,13 +109,16 @@ class CoverageRecord(msgspec.Struct, frozen=True, gc=False):
 
     def cell(self) -> CoverageCell:
         """Coverage as it is folded."""
-        spans = {Watcher(fleet, source): list(spans) for fleet, source, spans in self.spans}
-        return CoverageCell(spans, self.passages)
+        spans, patrols = (
+            {Watcher(fleet, source): list(spans) for fleet, source, spans in rows}
+            for rows in (self.spans, self.patrols)
+        )
+        return CoverageCell(spans, self.passages, patrols)
 
 
-def spans_of(cell: CoverageCell) -> list[tuple[str, str, list[tuple[int, int]]]]:
-    """Rows for `CoverageRecord.spans`, in a fixed order."""
-    return sorted((watcher.fleet, watcher.source_id, spans) for watcher, spans in cell.spans.items())
+def spans_of(spans: Mapping[Watcher, Spans]) -> list[tuple[str, str, list[tuple[int, int]]]]:
+    """Rows for `CoverageRecord.spans` and `patrols`, in a fixed order."""
+    return sorted((watcher.fleet, watcher.source_id, own) for watcher, own in spans.items())
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -135,7 +143,8 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
 
     `offsets` are, per topic that is read, those of the next record. `forwarded` and `arrived_us` are as in
     `streams.partition.SourcePartition`. `words` are the lengths of the vocabulary,
-    `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time.
+    `chunks` the numbers of the index chunks that belong to it: whatever else is found is of another time. `cells` and
+    `hours` count the cells in `segment-counts` and `segment-coverage`; more may be found there, which a horizon let go.
     """
 
     revision: Revision
@@ -148,6 +157,8 @@ class CheckpointRecord(msgspec.Struct, frozen=True):
     next_chunk: int
     forwarded: dict[str, int]
     arrived_us: int
+    cells: int = 0
+    hours: int = 0
 
 
 class QuarantineRecord(msgspec.Struct, frozen=True):
@@ -156,6 +167,7 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     `raw` is base64 of the first 64 KiB, plates masked. Where there was more, `length` and `sha256` tell of the whole.
     From a file, `file` and `line` take the place of topic, partition and offset. Of a batch that cannot be read,
     `last_offset` says how far it reaches. Once it was replayed it is written again with `replayed_at`.
+    `repaired` are the values that its fields at fault would have, where the code names a known mistake.
     """
 
     code: str
@@ -171,6 +183,7 @@ class QuarantineRecord(msgspec.Struct, frozen=True):
     sha256: str | None = None
     last_offset: int | None = None
     replayed_at: str | None = None
+    repaired: dict[str, float] | None = None
 
     @property
     def records(self) -> int:
@@ -217,6 +230,7 @@ def quarantine_record(error: RecordError, raw: bytes | None, origin: Origin) -> 
         length=len(whole) if cut else None,
         sha256=sha256(whole).hexdigest() if cut else None,
         last_offset=origin.last_offset,
+        repaired=error.repaired,
     )
 
 

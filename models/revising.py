@@ -19,7 +19,8 @@ from models.decoding import type_of
 from models.events import Accident, Location, Report, Section, Violation
 from models.index import digest_bytes, entries_for
 from models.measures import TEST_CONTRIBUTION, VIOLATIONS, violation_contribution
-from models.sighting import MICROSECOND, Place, to_us
+from models.placing import Place
+from models.sighting import MICROSECOND, to_us
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,7 @@ _CODE: Final = RETRACTED - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _KEPT: Final = frozenset(
-    {"offence", "location", "section", "kind", "dead", "injured", "serious", "slight", "official"}
+    {"offence", "location", "section", "junction", "kind", "dead", "injured", "serious", "slight", "official"}
     | {"channel", "category", "handled_at"}
 )
 """Fields that decide how an event is counted. Nothing else of it is kept, plates least of all."""
@@ -210,7 +211,8 @@ class Reviser:
         if not seen.at:
             return None
         segment = seen.segment[0]
-        return _Revised(segment, seen.contribution[0], Place(segment, seen.km[0], seen.distance_m[0]))
+        place = Place(segment, seen.km[0], seen.distance_m[0], noted=seen.noted.get(0, ()))
+        return _Revised(segment, seen.contribution[0], place)
 
 
 def _span_of(correction: Correction) -> tuple[int, int]:

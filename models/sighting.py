@@ -6,14 +6,11 @@ without memory: the same event gives the same sighting whatever came before.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import numpy as np
-
-from models import books, errors, locating
-from models.cells import SECTION, UNLOCATED, UNLOCATED_AREA
+from models import books, errors
 from models.decoding import type_of
 from models.measures import (
     TEST_CONTRIBUTION,
@@ -23,16 +20,18 @@ from models.measures import (
     violation_contribution,
 )
 from models.names import Names
+from models.placing import NEVER_COUNTED, Pending, Placer
 from models.topics import TOPIC_OF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from datetime import datetime
 
-    from models.events import Event, Location
+    from models.events import Event
     from models.locating import Locator
     from models.network import Network
     from models.registry import Device, Registry
+    from models.signatures import Keyring
     from models.windows import Windows
 
 DEFAULT_CLOCK_TOLERANCE_S = 300
@@ -40,8 +39,6 @@ MICROSECOND = 1_000_000
 
 _KEPT = frozenset({"accident", "report"})
 _FROM_DEVICES = frozenset({"violation", "status"})
-NEVER_COUNTED = frozenset({"status", "correction"})
-"""Events that add to no cell of counts."""
 
 
 def to_us(instant: datetime) -> int:
@@ -54,7 +51,8 @@ class Rules:
     """What decides how an event is counted. The same rules and events give the same cells.
 
     `registry` None accepts every source and knows no fleet kinds. `hours` are the windows of coverage. `horizon_s` None
-    counts events of any age; else those older than that when they arrive are refused.
+    counts events of any age; else those older than that when they arrive are refused. `keyring` None takes everybody at
+    their word.
     """
 
     network: Network
@@ -64,15 +62,7 @@ class Rules:
     registry: Registry | None = None
     clock_tolerance_s: int = DEFAULT_CLOCK_TOLERANCE_S
     horizon_s: int | None = None
-
-
-class Place(NamedTuple):
-    """Where an event lies: a code of `Vocabulary.segments`, the kilometre of its route, metres off the line."""
-
-    segment: int
-    km: float = math.nan
-    distance_m: float = math.nan
-    located: bool = False
+    keyring: Keyring | None = None
 
 
 @dataclass(slots=True)
@@ -88,7 +78,8 @@ class Sightings(NamedTuple):
     """Columns of equal length, one row per valid event of a batch, and what was refused.
 
     `at` is the record's place in the batch, `column` that of the books unless the event turns out a duplicate.
-    `kept` and `corrections` are the rows of accidents and reports, whose values are kept, and of corrections.
+    `kept` and `corrections` are the rows of accidents and reports, whose values are kept, and of corrections. `noted`
+    are the marks (`models.marks`) of the few rows that have any.
     """
 
     at: list[int]
@@ -103,6 +94,26 @@ class Sightings(NamedTuple):
     kept: list[int]
     corrections: list[int]
     refused: list[tuple[int, errors.RecordError]]
+    noted: dict[int, tuple[str, ...]]
+
+    @classmethod
+    def none(cls) -> Self:
+        """Begin with no rows."""
+        return cls([], [], [], [], [], [], [], [], [], [], [], [], {})
+
+    def without(self, rows: Container[int]) -> Self:
+        """Leave rows out; what is refused stays as it is."""
+        left = [row for row in range(len(self.at)) if row not in rows]
+        number = {row: place for place, row in enumerate(left)}
+        return self._replace(
+            **{name: [getattr(self, name)[row] for row in left] for name in _PER_ROW},
+            kept=[number[row] for row in self.kept if row in number],
+            corrections=[number[row] for row in self.corrections if row in number],
+            noted={number[row]: noted for row, noted in self.noted.items() if row in number},
+        )
+
+
+_PER_ROW = ("at", "events", "time_us", "segment", "km", "distance_m", "fleet", "contribution", "column")
 
 
 class Observer:
@@ -113,12 +124,15 @@ class Observer:
         self._rules = rules
         self._registry = rules.registry
         self._vocabulary = vocabulary
-        self._segment_codes = [-1] * len(rules.network.segments)
-        self._sites: dict[Device, Place] = {}
         self._violations: dict[tuple[str, str, str, bool], int] = {}
         self._tolerance_us = rules.clock_tolerance_s * MICROSECOND
         self._horizon_us = None if rules.horizon_s is None else rules.horizon_s * MICROSECOND
-        self.nowhere = Place(vocabulary.segments.code(UNLOCATED))
+        self._placer = Placer(rules.locator, vocabulary.segments)
+        self.nowhere = self._placer.nowhere
+
+    def adopt(self, registry: Registry | None) -> None:
+        """Look devices up in another registry from now on."""
+        self._registry = registry
 
     def observe(
         self,
@@ -133,8 +147,8 @@ class Observer:
         reached the log; a file knows neither, and then nothing is held against them. Events at the places `left_out`
         are not looked at.
         """
-        seen = Sightings([], [], [], [], [], [], [], [], [], [], [], [])
-        pending: list[_Pending] = []
+        seen = Sightings.none()
+        pending: list[Pending] = []
         for at, event in enumerate(decoded):
             if isinstance(event, errors.RecordError):
                 seen.refused.append((at, event))
@@ -146,9 +160,7 @@ class Observer:
                 self._observe_one(at, event, topic, arrival_us, seen, pending)
             except errors.RecordError as error:
                 seen.refused.append((at, error))
-        if pending:
-            self._locate(pending, seen)
-        return seen
+        return self._locate(pending, seen) if pending else seen
 
     def _observe_one(
         self,
@@ -157,7 +169,7 @@ class Observer:
         topic: str | None,
         arrival_us: int | None,
         seen: Sightings,
-        pending: list[_Pending],
+        pending: list[Pending],
     ) -> None:
         kind = type_of(event)
         if topic is not None and TOPIC_OF_TYPE[kind] != topic:
@@ -170,7 +182,9 @@ class Observer:
             device = self._registry.row_at(event.source_id, time_us)
         test = event.mode == "test" or (device is not None and device.mode == "test")
 
-        place = self._place(len(seen.at), kind, event, device, pending)
+        place = self._placer.place(len(seen.at), kind, event, device, pending)
+        if place.noted:
+            seen.noted[len(seen.at)] = place.noted
         if kind == "correction":
             column = books.CORRECTIONS
         elif kind == "status":
@@ -238,86 +252,21 @@ class Observer:
 
     # -- where it lies -------------------------------------------------------------------------------------
 
-    def _place(self, row: int, kind: str, event: Any, device: Device | None, pending: list[_Pending]) -> Place:
-        """Where the event lies; where coordinates must say so, it is noted as pending for the whole batch."""
-        if device is not None and not device.mobile and (kind == "status" or event.section is None):
-            return self._site(device)
-        if kind in NEVER_COUNTED:
-            return self.nowhere
-        if kind == "violation":
-            if event.section is not None:
-                return Place(self._vocabulary.segments.code(SECTION + event.section.section_id), located=True)
-            if device is not None and event.location is None:
-                message = "location: a violation of a mobile source says where it was"
-                raise errors.MissingLocationError(message, "$.location")
-        location = event.location
-        if location is None:
-            return self.nowhere
-        # A register's clerk knows the kilometre and looks the coordinates up; a device measures coordinates.
-        by_km = self._by_chainage(location) if kind != "violation" or location.lon is None else None
-        if by_km is not None and by_km.located:
-            return by_km
-        if location.lon is not None:
-            pending.append(_Pending(row, location))
-        return by_km or self._unlocated(location)
-
-    def _by_chainage(self, location: Location) -> Place | None:
-        if location.route is None or location.km is None:
-            return None
-        found = self._rules.locator.by_chainage(location.route, location.km, location.direction)
-        if found.segment == locating.UNLOCATED:
-            return None
-        return Place(self._segment_code(found.segment), found.km, 0.0, located=True)
-
-    def _unlocated(self, location: Location) -> Place:
-        if location.area is None:
-            return self.nowhere
-        return Place(self._vocabulary.segments.code(UNLOCATED_AREA + location.area))
-
-    def _site(self, device: Device) -> Place:
-        """Where a fixed device stands, found once: by kilometre where the registry has one, else by coordinates."""
-        site = self._sites.get(device)
-        if site is None:
-            site = self.nowhere
-            locator = self._rules.locator
-            found = None
-            if device.route is not None and device.km is not None:
-                found = locator.by_chainage(device.route, device.km, device.direction)
-            if (found is None or found.segment == locating.UNLOCATED) and device.lon is not None:
-                near = locator.by_coordinates(np.array([device.lon]), np.array([device.lat]))
-                found = locating.Placement(int(near.segment[0]), float(near.km[0]), float(near.distance_m[0]))
-            if found is not None and found.segment != locating.UNLOCATED:
-                site = Place(self._segment_code(found.segment), found.km, found.distance_m, located=True)
-            self._sites[device] = site
-        return site
-
-    def _locate(self, pending: list[_Pending], seen: Sightings) -> None:
-        """Give the pending rows the place that their coordinates say."""
-        near = self._rules.locator.by_coordinates(
-            np.array([location.lon for _, location in pending], dtype=np.float64),
-            np.array([location.lat for _, location in pending], dtype=np.float64),
-        )
-        found = zip(near.segment.tolist(), near.km.tolist(), near.distance_m.tolist(), strict=True)
-        for (row, location), (segment, km, distance_m) in zip(pending, found, strict=True):
-            if segment != locating.UNLOCATED:
-                place = Place(self._segment_code(segment), km, distance_m, located=True)
-            else:
-                # A device's own coordinates lie off the network: its kilometre may still be on it.
-                place = self._by_chainage(location) or self._unlocated(location)
-            seen.segment[row], seen.km[row], seen.distance_m[row], located = place
+    def _locate(self, pending: list[Pending], seen: Sightings) -> Sightings:
+        """Give the pending rows the place that their coordinates say. A row that looks mistaken is refused."""
+        refused: set[int] = set()
+        for waiting, place in zip(pending, self._placer.located(pending), strict=True):
+            row = waiting.row
+            if isinstance(place, errors.RecordError):
+                refused.add(row)
+                seen.refused.append((seen.at[row], place))
+                continue
+            seen.segment[row], seen.km[row], seen.distance_m[row], located, noted = place
+            if noted:
+                seen.noted[row] = noted
             if located and seen.column[row] == books.UNLOCATED:
                 seen.column[row] = books.COUNTED
-
-    def _segment_code(self, index: int) -> int:
-        code = self._segment_codes[index]
-        if code < 0:
-            segment_id = self._rules.network.segments[index].segment_id
-            code = self._segment_codes[index] = self._vocabulary.segments.code(segment_id)
-        return code
-
-
-class _Pending(NamedTuple):
-    """A row of the batch that its coordinates will place."""
-
-    row: int
-    location: Location
+        if not refused:
+            return seen
+        seen.refused.sort(key=itemgetter(0))
+        return seen.without(refused)

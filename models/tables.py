@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from models.cells import CellKey, figure_columns, figures
 from models.measures import Dimensions
@@ -24,10 +24,24 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Columns, and rows that are made while they are read."""
+    """Columns, and rows that are made while they are read.
+
+    `notes` hold for all of it: a format that has a place for them keeps them (Parquet's key-value metadata).
+    """
 
     columns: tuple[Column, ...]
     rows: Iterable[tuple[Value, ...]]
+    notes: tuple[tuple[str, str], ...] = ()
+
+    def counted_on(self, *networks: str) -> Table:
+        """Note the digests of the networks whose segments the rows are about."""
+        if not networks:
+            return self
+        return self._replace(notes=(*self.notes, (NETWORK_NOTE, ",".join(sorted(networks)))))
+
+
+NETWORK_NOTE: Final = "amanzhol.network"
+"""The note with the digest of the network that the rows were counted on."""
 
 
 def counts_table(cells: Mapping[CellKey, Cell], window_end: Callable[[int], int], fleet: Sequence[str]) -> Table:

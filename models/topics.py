@@ -23,6 +23,10 @@ SEGMENT_COUNTS = "segment-counts"
 SEGMENT_COVERAGE = "segment-coverage"
 STATE = "state"
 QUARANTINE = "quarantine"
+ALERTS = "alerts"
+
+REGISTRY = "registry"
+"""The rows of each device, keyed by it; one partition, compacted. Operators write it, workers follow it."""
 
 CHECKPOINT_KEY = b"checkpoint"
 """Key, on `state`, of the record that holds a partition's offsets and books."""

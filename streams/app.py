@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.sensors.prometheus import FaustMetrics, PrometheusMonitor
 from mode import Service
 
-from models.errors import RunError, StalledError
+from models.errors import RunError
+from models.fleet import DEFAULT_FLEET, FleetKind
 from models.topics import READ
 from streams.batches import Batch, fold
+from streams.clients import Clients, in_thread
 from streams.fetching import LogReader
 from streams.kafka import CheckpointLog, StateReader, open_consumer
-from streams.source import Clients, RecordSource, SourceSettings, in_thread
-from streams.watchdog import LOOK_EVERY_S, Watchdog
+from streams.registry import RegistryFollower
+from streams.source import RecordSource, SourceSettings
+from streams.watchdog import Watchdog
 
 STOP_TIMEOUT_S = 30.0
 """The last checkpoint may take this long. What it does not reach is counted by whoever takes the partitions over."""
@@ -49,10 +53,16 @@ class WorkerSettings:
     instance_id: str | None = None
     session_timeout_s: float = 10.0
     patience_s: float = 120.0
+    fleet: tuple[FleetKind, ...] = DEFAULT_FLEET
 
 
-def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) -> tuple[faust.App, RecordSource]:
-    """Put the worker together; `faust.Worker(app)` runs it, and `failure` of the source tells what ended it."""
+def build_app(
+    settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics, give_up: Callable[[RunError], None]
+) -> tuple[faust.App, RecordSource]:
+    """Put the worker together; `faust.Worker(app)` runs it, and `failure` of the source tells what ended it.
+
+    `give_up` ends the process at once. It is called from another thread when the worker stands still.
+    """
     app = _App(
         f"{settings.group}-app",  # not the consumer group's own name: Faust would join a group of the app's id
         broker=f"kafka://{settings.broker}",
@@ -62,6 +72,8 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
         topic_partitions=1,
         topic_replication_factor=1,
     )
+    # Faust's own metrics beside ours. Its helper for this would also serve them, on a page of its web server.
+    app.monitor = PrometheusMonitor(metrics=FaustMetrics.create(metrics.registry, "faust"))
     channels: dict[str, Any] = {}
     for topic in READ:
         channels[topic] = app.channel(value_type=Batch)
@@ -76,11 +88,12 @@ def build_app(settings: WorkerSettings, rules: Rules, metrics: WorkerMetrics) ->
         state=reader,
         beside=in_thread,
         fetch=LogReader(settings.broker).fetch,
+        registry=RegistryFollower(settings.broker, topics, rules, settings.fleet, metrics).read,
     )
     service = _SourceService(
         lambda submit: RecordSource(settings.source, clients, rules, metrics, submit),
         channels,
-        Watchdog(reader, settings.patience_s),
+        Watchdog(reader, metrics, settings.patience_s, give_up),
     )
     app.service(service)
     return app, service.source
@@ -127,7 +140,8 @@ class _SourceService(Service):
         super().__init__()
         self.source = make_source(self._submit)
         self._channels = channels
-        self._watchdog = watchdog
+        # Beside the loop that runs the agents, for that one may be what hangs.
+        self._watch = threading.Thread(target=watchdog.watch, args=(self.source,), name="watchdog", daemon=True)
         self._thread = threading.Thread(target=self.source.run, name="record-source", daemon=True)
 
     def _submit(self, batch: Batch) -> None:
@@ -137,6 +151,7 @@ class _SourceService(Service):
     async def on_start(self) -> None:
         self._agents_loop = asyncio.get_running_loop()
         self._thread.start()
+        self._watch.start()
 
     @Service.task
     async def _wait_for_its_end(self) -> None:
@@ -146,17 +161,6 @@ class _SourceService(Service):
                 await self.crash(self.source.failure or RunError("the record source ended"))
                 return
             await self.sleep(0.2)
-
-    @Service.task
-    async def _watch(self) -> None:
-        """End the worker when it stands still; whoever started it starts it anew."""
-        while not self.should_stop:
-            await self.sleep(LOOK_EVERY_S)
-            stalled = await asyncio.to_thread(self._watchdog.look, self.source)
-            if stalled:
-                self.source.failure = StalledError(stalled)
-                await self.crash(self.source.failure)
-                return
 
     async def on_stop(self) -> None:
         self.source.stop()

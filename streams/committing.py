@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import numpy as np
+
 from models.books import COLUMNS, Books
 from models.index import ENTRY
 from models.records import MAX_RAW_BYTES, decode_quarantine
@@ -14,6 +16,8 @@ from models.topics import QUARANTINE, READ, STATUSES, VIOLATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from streams.batches import Batch
     from streams.kafka import GroupMember, GroupOffsets
@@ -74,7 +78,7 @@ class HeldPartition:
     """A source partition that the group has given to this worker.
 
     `state` is None while it is read back. `written` are records for the quarantine and for other partitions, `folded`
-    numbers of records by topic, both since the last checkpoint.
+    numbers of records by topic and `arrivals_us` when they reached the log, all since the last checkpoint.
     """
 
     number: int
@@ -84,6 +88,9 @@ class HeldPartition:
     folded: Counter[str] = field(default_factory=Counter)
     committed_books: Books = field(default_factory=Books)
     handed_on: dict[str, int] = field(default_factory=dict)
+    arrivals_us: list[NDArray[np.int64]] = field(default_factory=list)
+    _arrived_us: dict[str, int] = field(default_factory=dict)
+    _at_end_us: dict[str, int] = field(default_factory=dict)
     _ends: dict[str, tuple[int, int]] = field(default_factory=dict)
     _changed: int = 0
 
@@ -98,6 +105,9 @@ class HeldPartition:
         self.written = []
         self.folded = Counter()
         self.handed_on = {}
+        self.arrivals_us = []
+        self._arrived_us = {}
+        self._at_end_us = {}
         self._ends = {}
         self._changed = 0
 
@@ -121,7 +131,19 @@ class HeldPartition:
         """Begin anew to collect what the next checkpoint writes."""
         self.folded = Counter()
         self.written = []
+        self.arrivals_us = []
         self._changed = 0
+
+    def note_waiting(self, topic: str, records: int) -> int:
+        """Note how many records of a topic wait now. Returns them."""
+        if records == 0:
+            self._at_end_us[topic] = time.time_ns() // 1_000
+        return records
+
+    def oldest_waiting_us(self, topic: str) -> int:
+        """Give a time before which no record arrived that waits: none did when nothing waited, nor before the last."""
+        restored = 0 if self.state is None else self.state.arrived_us
+        return max(self._at_end_us.get(topic, 0), self._arrived_us.get(topic, restored))
 
     def begin(self, state: SourcePartition) -> None:
         """Go on from a state as it is stored."""
@@ -133,6 +155,8 @@ class HeldPartition:
         """Note a batch that was folded. Returns about how many bytes it adds to the next checkpoint."""
         self.written += written
         self.folded[batch.topic] += len(batch.offsets)
+        self.arrivals_us.append(np.array(batch.arrivals_us, dtype=np.int64))
+        self._arrived_us[batch.topic] = batch.arrivals_us[-1]
         entries = len(batch.offsets) * _ENTRY_BYTES_ESTIMATE[batch.topic]
         # Cells that had changed before this batch are in the sum already.
         before, self._changed = self._changed, batch.into.ledger.tallies.changed
@@ -184,34 +208,42 @@ class Committer:
         if not self._log.commit(writes, offsets, member):
             self._metrics.checkpoint_failures.inc()
             return False
+        now_s = time.time()
+        self._metrics.last_checkpoint.set(now_s)
+        self._metrics.checkpoint_bytes.inc(sum(map(_size, writes)))
         for held in together:
-            self._note_committed(held)
-        self._metrics.last_checkpoint.set(time.time())
+            self._note_committed(held, now_s)
         return True
 
-    def _note_committed(self, held: HeldPartition) -> None:
+    def _note_committed(self, held: HeldPartition, now_s: float) -> None:
         if held.state is None:
             return
         held.stored_offsets = dict(held.state.offsets)
         held.committed_books = held.state.ledger.books
         for topic, count in held.folded.items():
             self._metrics.records.labels(topic).inc(count)
+        for mark, count in held.state.ledger.take_marks().items():
+            self._metrics.location_marks.labels(mark).inc(count)
         for write in held.written:
             if write.topic == QUARANTINE and write.value is not None:
                 refused = decode_quarantine(write.value)
                 self._metrics.quarantined.labels(refused.code).inc(refused.records)
+        for arrivals_us in held.arrivals_us:
+            # The broker's clock may run a little ahead of this one.
+            self._metrics.event_to_cell.observe(np.maximum(now_s - arrivals_us / 1e6, 0.0))
         held.note_stored()
 
     def note_totals(self, all_held: Iterable[HeldPartition]) -> None:
         """Show the books and the sizes over all partitions that this worker holds."""
         total = Books()
-        cells = entries = nbytes = 0
+        cells = watched = entries = nbytes = 0
         states: Counter[str] = Counter({"counting": 0, "restoring": 0})
         for held in all_held:
             states["restoring" if held.state is None else "counting"] += 1
             if held.state is not None:
                 total += held.committed_books
                 cells += len(held.state.ledger.tallies)
+                watched += len(held.state.ledger.coverage)
                 entries += len(held.state.ledger.index)
                 nbytes += held.state.ledger.index.nbytes
         for column in COLUMNS:
@@ -219,14 +251,21 @@ class Committer:
         self._metrics.books.labels("received").set(total.received)
         self._metrics.books_difference.set(total.difference)
         self._metrics.cells.set(cells)
+        self._metrics.coverage_cells.set(watched)
         self._metrics.index_entries.set(entries)
         self._metrics.index_bytes.set(nbytes)
         for state, count in states.items():
             self._metrics.partitions.labels(state).set(count)
 
-    def note_progress(self, lag: dict[str, int], *, counted: bool) -> None:
+    def note_progress(self, lag: dict[str, int], all_held: Collection[HeldPartition], *, counted: bool) -> None:
         """Show how far the counting is behind. A worker that has work and does none lets the time stand still."""
+        now_s = time.time()
         for topic, records in lag.items():
             self._metrics.lag_records.labels(topic).set(records)
+            times_us = [held.oldest_waiting_us(topic) for held in all_held if held.state is not None]
+            # A partition that has counted nothing yet knows no time.
+            oldest_us = min(filter(None, times_us), default=None)
+            age_s = 0.0 if oldest_us is None or not records else max(now_s - oldest_us / 1e6, 0.0)
+            self._metrics.lag_seconds.labels(topic).set(age_s)
         if counted or not any(lag.values()):
-            self._metrics.last_progress.set(time.time())
+            self._metrics.last_progress.set(now_s)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from models.endpoint import librdkafka_security
 from models.errors import BrokerUnavailableError, FencedError, RestoreError, TopicMismatchError
 from models.topics import READ, SEGMENT_COUNTS, SEGMENT_COVERAGE, STATE, Topics
 from streams.partition import Stored, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,11 @@ def client_settings(broker: str) -> dict[str, Any]:
         "socket.keepalive.enable": True,
         # By default a client waits up to 10 s before it tries a broker again that was away: longer than our calls.
         "reconnect.backoff.max.ms": 1_000,
-    }
+        # By default a client that has lost all brokers forgets them and begins again at the bootstrap addresses. With
+        # librdkafka 2.16 a transaction that was open then never ends: `send_offsets_to_transaction` ignored its time
+        # limit for minutes after the broker was back, and a client could not even be closed.
+        "metadata.recovery.strategy": "none",
+    } | librdkafka_security(broker)
 
 
 def reader_settings(broker: str, group: str) -> dict[str, Any]:
@@ -360,19 +365,25 @@ class StateReader:
             consumer.close()
 
     def ends(self, partitions: Iterable[int]) -> dict[tuple[str, int], int]:
-        """Offset behind the newest record, per topic that is read and partition, asked of the broker itself."""
+        """Offset behind the newest record, per topic that is read and partition, asked of the broker itself.
+
+        It is tried for a few seconds only: who asks this must see soon that a broker is away.
+        """
         return {
             (topic, partition): end
             for partition in partitions
-            for topic, end in zip(READ, self._offsets(READ, partition, OffsetSpec.latest()), strict=True)
+            for topic, end in zip(READ, self._offsets(READ, partition, OffsetSpec.latest(), 2.0), strict=True)
         }
 
-    def _offsets(self, topics: Sequence[str], partition: int, spec: OffsetSpec) -> list[int]:
+    def _offsets(
+        self, topics: Sequence[str], partition: int, spec: OffsetSpec, timeout_s: float = READ_TIMEOUT_S
+    ) -> list[int]:
         wanted = [TopicPartition(self._topics.name(topic), partition) for topic in topics]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + timeout_s
         while True:
             try:
-                by_name = self._ask_offsets(wanted, spec)
+                answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=timeout_s)
+                by_name = {at.topic: future.result().offset for at, future in answers.items()}
             except KafkaException:
                 # A topic just made has no leader for a moment. And a client keeps the leader epochs that it learned
                 # first: once the broker was started anew it is refused as fenced for good, and only a new one is not.
@@ -382,10 +393,6 @@ class StateReader:
                 time.sleep(0.2)
             else:
                 return [by_name[self._topics.name(topic)] for topic in topics]
-
-    def _ask_offsets(self, wanted: Sequence[TopicPartition], spec: OffsetSpec) -> Mapping[str, int]:
-        answers = self._admin.list_offsets(dict.fromkeys(wanted, spec), request_timeout=30)
-        return {at.topic: future.result().offset for at, future in answers.items()}
 
     def _consumer(self) -> Consumer:
         return Consumer(reader_settings(self._broker, self._group))

@@ -84,6 +84,7 @@ class SourcePartition:
     """The state of one source partition in memory.
 
     `offsets` are, per topic that is read, those of the next record to fold. `revision` is that of the last checkpoint.
+    `stored_cells` and `stored_hours` are how many cells and hours of coverage the state that it was restored from had.
     `forwarded` holds, per partition that records were forwarded from, the offset of the last one: a copy that a
     recount makes once more is told by it. `arrived_us` is the latest arrival of a record.
     """
@@ -97,6 +98,8 @@ class SourcePartition:
     stored_words: dict[str, int] = field(default_factory=lambda: dict(_NO_WORDS))
     forwarded: dict[str, int] = field(default_factory=dict)
     arrived_us: int = 0
+    stored_cells: int = 0
+    stored_hours: int = 0
     _horizon_us: int = 0
 
     @classmethod
@@ -133,7 +136,8 @@ class SourcePartition:
                 revision=self.revision,
                 watched_s=coverage.watched_s_by_fleet(),
                 passages=coverage.passages,
-                spans=spans_of(coverage),
+                spans=spans_of(coverage.spans),
+                patrols=spans_of(coverage.patrols),
             )
             yield Write(topics.SEGMENT_COVERAGE, self.number, watched.key(), encode(watched))
         for key, value in self.chunks.append(ledger.take_entries()):
@@ -173,6 +177,8 @@ class SourcePartition:
             next_chunk=self.chunks.next_number,
             forwarded=dict(self.forwarded),
             arrived_us=self.arrived_us,
+            cells=len(self.ledger.tallies),
+            hours=len(self.ledger.coverage),
         )
 
     def _forget_expired(self) -> Iterator[Write]:
@@ -214,7 +220,23 @@ def restore_partition(
         # Absolute states: of the records of one cell the last holds, so each may simply take its place.
         if value is not None:
             _restore_record(partition.ledger, topic, value)
-    return partition or _partition_from(state, number, rules, fingerprint)
+    partition = partition or _partition_from(state, number, rules, fingerprint)
+    if partition is not None:
+        _refuse_missing_cells(partition)
+    return partition
+
+
+def _refuse_missing_cells(partition: SourcePartition) -> None:
+    """Refuse to count on where cells were deleted: they would be written again as if all began now."""
+    for topic, found, counted in (
+        (topics.SEGMENT_COUNTS, len(partition.ledger.tallies), partition.stored_cells),
+        (topics.SEGMENT_COVERAGE, len(partition.ledger.coverage), partition.stored_hours),
+    ):
+        if found < counted:
+            raise RestoreError(
+                f"partition {partition.number}: `{topic}` holds {found} cells where its checkpoint counted {counted}: "
+                "restore the topic from a backup, or recount under another --prefix"
+            )
 
 
 def _restore_record(ledger: Ledger, topic: str, value: bytes) -> None:
@@ -255,6 +277,8 @@ def _partition_from(
         stored_words=dict(checkpoint.words),
         forwarded=dict(checkpoint.forwarded),
         arrived_us=checkpoint.arrived_us,
+        stored_cells=checkpoint.cells,
+        stored_hours=checkpoint.hours,
     )
 
 

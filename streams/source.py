@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
@@ -33,11 +32,9 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, Message
 
     from models.sighting import Rules
-    from streams.committing import WritesCheckpoints
+    from streams.clients import Clients
     from streams.metrics import WorkerMetrics
     from streams.partition import SourcePartition
-    from streams.poison import Fetched
-    from streams.restoring import ReadsState
 
 logger = logging.getLogger(__name__)
 
@@ -59,27 +56,6 @@ class SourceSettings:
     max_pending_bytes: int = 8 * 1024 * 1024
     max_transaction_bytes: int = 15 * 1024 * 1024
     quiet_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """What the record source talks to: Kafka, or in the simulation a log in memory.
-
-    `consumer` and `log` are made in the source's own thread. `beside` runs a function next to that thread. `fetch`
-    reads the undecoded log of a topic's partition from an offset on; without it, unreadable batches stop a partition.
-    """
-
-    consumer: Callable[[], Consumer]
-    log: Callable[[], WritesCheckpoints]
-    state: ReadsState
-    beside: Callable[[Callable[[], None]], None]
-    now: Callable[[], float] = time.monotonic
-    fetch: Callable[[str, int, int], Fetched] | None = None
-
-
-def in_thread(work: Callable[[], None]) -> None:
-    """Run a function in a thread of its own."""
-    threading.Thread(target=work, name="restore", daemon=True).start()
 
 
 class RecordSource:
@@ -110,6 +86,7 @@ class RecordSource:
         self._stopping = threading.Event()
         self.turned_at = clients.now()
         self.failure: BaseException | None = None
+        self.ended = threading.Event()
 
     # -- from other threads --------------------------------------------------------------------------------
 
@@ -147,9 +124,12 @@ class RecordSource:
                 self._consumer.close()
         except BaseException as error:  # noqa: BLE001 - whatever ends the thread must be told to the worker
             self.failure = error
+        finally:
+            self.ended.set()
 
     def open(self) -> None:
-        """Join the group."""
+        """Learn the registry as it is, and join the group."""
+        self._hear_registry()
         self._committer = Committer(self._clients.log(), self._metrics)
         self._consumer = self._clients.consumer()
         # Only this topic is subscribed to; of the others the same partitions are taken along. Assignors split
@@ -166,6 +146,8 @@ class RecordSource:
         self.turned_at = now = self._clients.now()
         messages = self._consumer.consume(self._settings.batch_records, 0.1)
         if messages:
+            # After they were read: what came behind a change of the registry must be judged by it.
+            self._hear_registry()
             self._dispatch(messages)
         self._look_at_suspects()
         self._take_restored()
@@ -174,6 +156,16 @@ class RecordSource:
             self._settle(0)
             self._checkpoint()
             self._checkpoint_due = now + self._settings.checkpoint_every_s
+
+    def _hear_registry(self) -> None:
+        """Let hold what is said of devices now."""
+        if self._clients.registry is None or (registry := self._clients.registry()) is self._rules.registry:
+            return
+        self._settle(0)
+        self._rules = replace(self._rules, registry=registry)
+        for held in self._held.values():
+            if held.state is not None:
+                held.state.ledger.adopt(registry)
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -333,7 +325,7 @@ class RecordSource:
                 for held in changed:
                     self._restore(held)
         self._committer.note_totals(self._held.values())
-        self._committer.note_progress(self._lag(), counted=counted)
+        self._committer.note_progress(self._lag(), self._held.values(), counted=counted)
 
     def _lag(self) -> dict[str, int]:
         """Records per topic that were appended to the held partitions and are not folded yet."""
@@ -342,7 +334,7 @@ class RecordSource:
             for topic in names.READ:
                 at = TopicPartition(self._settings.topics.name(topic), held.number)
                 _low, high = self._consumer.get_watermark_offsets(at, cached=True)
-                lag[topic] += max(high - held.position(topic), 0)
+                lag[topic] += held.note_waiting(topic, max(high - held.position(topic), 0))
         return lag
 
     # -- taking over and giving back -----------------------------------------------------------------------
@@ -392,6 +384,7 @@ class RecordSource:
             if isinstance(restored, Exception):
                 raise restored
             self._metrics.restores.inc()
+            restored.ledger.adopt(self._rules.registry)  # it may have changed meanwhile
             held.begin(restored)
             for topic, offset in restored.offsets.items():
                 self._consumer.seek(TopicPartition(self._settings.topics.name(topic), held.number, offset))

@@ -30,12 +30,14 @@ _INPUT = {
 }
 _COMPACTED = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
 _KEPT = {"retention.ms": "-1", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+_REGISTRY = {"cleanup.policy": "compact", "max.message.bytes": str(1024 * 1024)}
 _OUTPUTS = {
     names.REROUTED: _KEPT,
     names.SEGMENT_COUNTS: _COMPACTED,
     names.SEGMENT_COVERAGE: _COMPACTED,
     names.STATE: _COMPACTED,
     names.QUARANTINE: _KEPT,
+    names.ALERTS: _KEPT,
 }
 
 
@@ -49,6 +51,7 @@ def ensure_topics(
     """
     admin = AdminClient(client_settings(broker))
     existing = _partition_counts(admin, broker, topics, timeout_s)
+    _ensure_registry(admin, topics, has=existing.pop(names.REGISTRY, 0))
     found = {count for topic, count in existing.items() if topic in names.INPUTS}
     if len(found) > 1:
         raise TopicMismatchError(
@@ -73,6 +76,22 @@ def ensure_topics(
     return count
 
 
+def ensure_registry_topic(broker: str, topics: Topics, timeout_s: float = 60.0) -> None:
+    """Make the topic of the registry where it is missing, and no other. Raises as `ensure_topics` does."""
+    admin = AdminClient(client_settings(broker))
+    found = _partition_counts(admin, broker, topics, timeout_s)
+    _ensure_registry(admin, topics, has=found.get(names.REGISTRY, 0))
+
+
+def _ensure_registry(admin: AdminClient, topics: Topics, *, has: int) -> None:
+    """One partition: every worker reads all of it, and the records of a device stay in order."""
+    name = topics.name(names.REGISTRY)
+    if not has:
+        _create(admin, [NewTopic(name, num_partitions=1, replication_factor=-1, config=_REGISTRY)])
+    elif has > 1:
+        raise TopicMismatchError(f"{name} has {has} partitions where one is wanted; choose another --prefix")
+
+
 def _partition_counts(admin: AdminClient, broker: str, topics: Topics, timeout_s: float) -> dict[str, int]:
     """Partition counts of those of our topics that exist; asks again until a broker answers."""
     deadline = time.monotonic() + timeout_s
@@ -90,7 +109,7 @@ def _partition_counts(admin: AdminClient, broker: str, topics: Topics, timeout_s
                     "or correct --broker"
                 ) from None
         else:
-            ours = (*names.INPUTS, *_OUTPUTS)
+            ours = (*names.INPUTS, *_OUTPUTS, names.REGISTRY)
             return {
                 name: len(metadata.topics[topics.name(name)].partitions)
                 for name in ours

@@ -7,6 +7,8 @@ import socket
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from models.endpoint import librdkafka_security
+
 __all__ = ["answers"]
 
 
@@ -22,7 +24,8 @@ def answers(address: str, cluster_id: str | None = None, *, timeout_s: float) ->
     except OSError:
         return False
     # log_level 0: while a broker starts, librdkafka reports each attempt on the standard error.
-    client = AdminClient({"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 1000})
+    quiet = {"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 1000}
+    client = AdminClient(quiet | librdkafka_security(address))
     try:
         metadata = client.list_topics(timeout=timeout_s)
     except KafkaException:

@@ -13,6 +13,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from amanzhol.broker.embedded import EmbeddedBroker
+from amanzhol.broker.securing import ADMINISTRATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,15 +51,22 @@ def broker() -> None:
     show_default=True,
     help="Seconds it may take to answer; more where much data is read again after a crash.",
 )
-def start(home: Path, port: int, heap_mb: int, timeout_s: float) -> None:
+@click.option(
+    "--secured", is_flag=True, help="Make a new home's broker with TLS, passwords and grants (docs/security.md)."
+)
+def start(home: Path, port: int, heap_mb: int, timeout_s: float, *, secured: bool) -> None:
     """Start it, and leave it running; do nothing if it runs already.
 
     The first start on a machine fetches Kafka (44 MB).
     """
     with _download_bar() as progress:
-        embedded = EmbeddedBroker(home, port, heap_mb=heap_mb, progress=progress)
+        embedded = EmbeddedBroker(home, port, heap_mb=heap_mb, progress=progress, secured=secured)
         embedded.start(timeout_s)
     click.echo(f"running on {embedded.address}")
+    security = embedded.folder.security
+    if security.exists:
+        click.echo(f"--security-protocol SASL_SSL --security-ca-file {security.authority}")
+        click.echo(f"--security-username {ADMINISTRATOR} --security-password-file {security.password}")
 
 
 @broker.command()

@@ -23,7 +23,8 @@ from amanzhol.broker.java import render_properties
 from amanzhol.broker.launch import format_storage, launch
 from amanzhol.broker.ports import HOST, free_port, is_free
 from amanzhol.broker.record import BrokerRecord, is_broker, is_ending, read_record, wait_ended, write_record
-from models.errors import BrokerUnavailableError, PortLostError
+from amanzhol.files.private import write_private
+from models.errors import BrokerUnavailableError, PortLostError, SettingsError
 
 if TYPE_CHECKING:
     import subprocess
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from amanzhol.broker.jars import Progress
+    from models.endpoint import Endpoint
 
 __all__ = ["BrokerStatus", "EmbeddedBroker"]
 
@@ -65,7 +67,8 @@ class EmbeddedBroker:
     The object knows no more than the folder says, so any process may start, watch or stop the broker of a
     home. `port` None means the port the home had last where it is free, or else any free one. `overrides`
     are Kafka settings that win over ours (`server.properties`, which gives the reason of each). `progress`
-    hears of the first download, in bytes.
+    hears of the first download, in bytes. `secured` makes the broker of a new home a locked one, with TLS, passwords
+    and grants (`amanzhol.broker.securing`); it stays so.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class EmbeddedBroker:
         heap_mb: int = 512,
         overrides: Mapping[str, str] | None = None,
         progress: Progress | None = None,
+        secured: bool = False,
     ) -> None:
         self.folder = BrokerFolder(home)
         self._port = port
         self._heap_mb = heap_mb
         self._overrides = dict(overrides or {})
         self._progress = progress
+        self._secured = secured
         # Kept only so that a child of this process is waited for: a zombie and a ResourceWarning otherwise.
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -95,8 +100,8 @@ class EmbeddedBroker:
         self.stop()
 
     @property
-    def address(self) -> str:
-        """`host:port`, for `bootstrap.servers`.
+    def address(self) -> Endpoint:
+        """`host:port`, for `bootstrap.servers`; of a locked broker with how its administrator is let in.
 
         Raises BrokerUnavailableError where this home never had a broker.
         """
@@ -105,7 +110,7 @@ class EmbeddedBroker:
             raise BrokerUnavailableError(
                 f"no broker was ever started in {self.folder.home}: run `amanzhol broker start`"
             )
-        return f"{HOST}:{record.port}"
+        return self.folder.endpoint(record.port)
 
     def status(self) -> BrokerStatus:
         """Look at the broker. Takes at most two seconds, where its process is there and does not answer."""
@@ -132,6 +137,7 @@ class EmbeddedBroker:
         cannot be used.
         """
         self.folder.make()
+        self._lock()
         jars = class_path(progress=self._progress)
         deadline = time.monotonic() + timeout_s
         try:
@@ -177,8 +183,23 @@ class EmbeddedBroker:
             return None
         return record
 
+    def _lock(self) -> None:
+        """Make certificates and password of a new home's locked broker."""
+        security = self.folder.security
+        if not self._secured or security.exists:
+            return
+        if self.folder.cluster_id() is not None:
+            raise SettingsError(
+                f"--secured: the broker of {self.folder.home} was made without, and its data knows no password: "
+                "choose another --home"
+            )
+        try:
+            security.make()
+        except OSError as error:
+            raise SettingsError(f"--home: the folder {security.root} cannot be used ({error.strerror})") from error
+
     def _answers(self, record: BrokerRecord, timeout_s: float) -> bool:
-        return answers(f"{HOST}:{record.port}", self.folder.cluster_id(), timeout_s=timeout_s)
+        return answers(self.folder.endpoint(record.port), self.folder.cluster_id(), timeout_s=timeout_s)
 
     def _join(self, running: BrokerRecord, deadline: float) -> bool:
         """Be content with the broker that runs, if it is the one asked for; tell whether it lived to answer."""
@@ -235,7 +256,8 @@ class EmbeddedBroker:
             "controller_port": record.controller_port,
             "data_dir": self.folder.data,
         }
-        self.folder.properties.write_text(render_properties(values, self._overrides), encoding="ascii")
+        settings = render_properties(values, self.folder.security.properties() | self._overrides)
+        write_private(self.folder.properties, settings.encode("ascii"))
 
     def _signal(self, pid: int, kind: signal.Signals) -> None:
         try:

@@ -7,6 +7,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from amanzhol.broker.ports import HOST
+from amanzhol.broker.securing import SecurityFolder
+from models.endpoint import Endpoint
 from models.errors import BrokerUnavailableError, SettingsError
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ class BrokerFolder:
         self.record = self.root / "broker.json"
         self.log = self.logs / "broker.log"
         self.console = self.logs / "console.log"
+        self.security = SecurityFolder(self.home)
 
     def make(self) -> None:
         """Make what is not there. Raises SettingsError where that is not allowed."""
@@ -47,6 +51,10 @@ class BrokerFolder:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(f"--home: the folder {self.root} cannot be used ({error.strerror})") from error
+
+    def endpoint(self, port: int) -> Endpoint:
+        """Where the broker is found at a port, and how its administrator is let in."""
+        return Endpoint(f"{HOST}:{port}", self.security.security())
 
     def cluster_id(self) -> str | None:
         """Return the id the data was formatted with; None where it is not formatted yet."""

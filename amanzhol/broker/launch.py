@@ -13,7 +13,6 @@ import msgspec
 
 from amanzhol.broker import java
 from amanzhol.broker.answering import answers
-from amanzhol.broker.ports import HOST
 from amanzhol.broker.record import write_record
 from models.errors import BrokerUnavailableError, PortLostError
 
@@ -38,6 +37,7 @@ def format_storage(folder: BrokerFolder, jars: Sequence[Path]) -> None:
     if folder.cluster_id() is not None:
         return
     command = java.storage_tool_command(jars, folder.properties, _new_cluster_id())
+    command += folder.security.format_arguments()
     try:
         done = subprocess.run(  # noqa: S603 - our own runtime and arguments, no shell
             command,
@@ -101,7 +101,7 @@ def _wait_until_it_answers(
     said_before: int,
     deadline: float,
 ) -> None:
-    address = f"{HOST}:{record.port}"
+    address = folder.endpoint(record.port)
     while not answers(address, folder.cluster_id(), timeout_s=0.5):
         if child.poll() is not None:
             raise _why_it_ended(folder, address, child.returncode, said_before)

@@ -13,7 +13,7 @@ from amanzhol.settings import load_settings
 from api.tokens import FILE
 from models.calendar import Calendar
 from models.errors import SettingsError
-from models.network import read_network
+from models.network_file import read_network
 from models.topics import Topics
 
 _STORE = "store.duckdb"

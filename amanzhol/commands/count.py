@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("events", nargs=-1, required=True, type=_FILE)
-@settings_options("network", "devices", "window", "tolerance_m", "timezone")
+@settings_options("network", "devices", "keys", "window", "tolerance_m", "timezone")
 @click.option("--out", required=True, type=_FILE, help="The table: .parquet, .csv or .ndjson.")
 @click.option("--quarantine", type=_FILE, help="NDJSON of the records that could not be counted.")
 @click.option("--books", type=_FILE, help="JSON of how many records came to stand in which column.")
@@ -71,11 +71,12 @@ def count(
             lambda path, position: bar.update(tasks[path], completed=position),
         )
     cells = {CellKey(segment_id, start): cell for segment_id, start, cell in ledger.cells()}
-    rows = write_table(counts_table(cells, rules.windows.end, fleet), out)
+    network = rules.network.digest
+    rows = write_table(counts_table(cells, rules.windows.end, fleet).counted_on(network), out)
     if detail is not None:
-        write_table(detail_table(cells), detail)
+        write_table(detail_table(cells).counted_on(network), detail)
     if coverage is not None:
-        write_table(coverage_table(ledger.coverage_cells(), fleet), coverage)
+        write_table(coverage_table(ledger.coverage_cells(), fleet).counted_on(network), coverage)
     if books is not None:
         write_json(ledger.books.as_dict(), books)
     show_books(console, ledger.books, f"{rows:,} rows in {out}")

@@ -41,11 +41,11 @@ def export(*, out: Path, detail: Path | None, coverage: Path | None, books: Path
     finally:
         reader.close()
     cells = counted.cells.cells()
-    rows = write_table(counts_table(cells, counted.cells.window_end, fleet), out)
+    rows = write_table(counts_table(cells, counted.cells.window_end, fleet).counted_on(*counted.networks), out)
     if detail is not None:
-        write_table(detail_table(cells), detail)
+        write_table(detail_table(cells).counted_on(*counted.networks), detail)
     if coverage is not None:
-        write_table(coverage_table(counted.coverage.cells(), fleet), coverage)
+        write_table(coverage_table(counted.coverage.cells(), fleet).counted_on(*counted.networks), coverage)
     if books is not None:
         write_json(counted.books.as_dict(), books)
     show_books(console, counted.books, f"{rows:,} rows in {out}")

@@ -22,7 +22,7 @@ from devices.kafka_sink import KafkaSink, connect
 from devices.mangystau import DEVICES_PATH, NETWORK_PATH
 from devices.ndjson_sink import STANDARD_OUTPUT, write_records
 from devices.pacing import Pace, paced
-from devices.simulator import DEFAULT_SEED, FLAWLESS, Imperfections
+from devices.simulator import DEFAULT_SEED, FLAWLESS, KINDS, Imperfections, broken_down, parse_breakdown
 from devices.simulator import simulate as simulate_region
 from models.errors import OutputError, SettingsError
 from models.topics import INPUTS, Topics
@@ -50,6 +50,14 @@ _PROGRESS_EVERY = 2_000
     "--status-every", type=int, metavar="SECONDS", help="Between a camera's statuses; 0: none. [60 to a week]"
 )
 @click.option("--clean", is_flag=True, help="Nothing goes wrong: no repeats, no broken records, no wrong clocks.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help=f"Break something: {', '.join(KINDS)}, as in silent:device=cam-007, or from when to when of the span: "
+    "clock:uplink=lte-highway@10m-40m. Of a device, site, uplink, district or kind; more than once for more.",
+)
 @click.option("--write-region", metavar="DIR", help="Write network.geojson and devices.csv there (alone, or as well).")
 def simulate(
     *,
@@ -62,6 +70,7 @@ def simulate(
     out: str | None,
     status_every: int | None,
     clean: bool,
+    faults: tuple[str, ...],
     write_region: str | None,
     **flags: Any,
 ) -> None:
@@ -80,11 +89,16 @@ def simulate(
         records = simulate_region(seed, *span, imperfections=imperfections, status_interval_s=status_every, tail=tail)
     except ValueError as error:
         raise SettingsError(f"--from, --to, --status-every: {error}") from error
+    start_us = round(span[0].timestamp()) * 1_000_000
+    if faults:
+        try:
+            records = broken_down(records, [parse_breakdown(fault, start_us) for fault in faults])
+        except ValueError as error:
+            raise SettingsError(f"--fault: {error}") from error
     stop = threading.Event()
     if speed is not None or live:
         if speed is not None and not speed > 0:
             raise SettingsError(f"--speed: must be above 0, not {speed}")
-        start_us = round(span[0].timestamp()) * 1_000_000
         pace = Pace(speed or math.inf, start_us, time.monotonic, stop.wait, _now_us if live else None)
         records = paced(records, pace, stop.is_set)
     with _progress(records, span) as shown:

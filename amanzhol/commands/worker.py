@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import faust
 
 from amanzhol.instance import claim_instance
-from amanzhol.options import settings_options
+from amanzhol.options import fail, settings_options
 from amanzhol.rules import load_rules
 from amanzhol.settings import Settings, load_settings
 from models.errors import RunError, SettingsError
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 @settings_options(
     "network",
     "devices",
+    "keys",
     "broker",
     "prefix",
     "partitions",
@@ -62,12 +65,14 @@ def worker(**flags: Any) -> None:
                 folder=settings.home,
                 instance_id=settings.instance_id,
                 patience_s=settings.patience_s,
+                fleet=settings.fleet_kinds,
                 source=SourceSettings(
                     topics=topics, partitions=partitions, checkpoint_every_s=settings.checkpoint_every_s
                 ),
             ),
             rules,
             metrics,
+            _end_at_once,
         )
         health.watch(running, settings.patience_s)
         exit_code = _run(app)
@@ -86,6 +91,15 @@ def _run(app: faust.App) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     return 0
+
+
+def _end_at_once(failure: RunError) -> NoReturn:
+    """End without tidying up: a client that hangs would hang again when the interpreter closes it."""
+    code = fail(failure)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _set_up_logging() -> None:

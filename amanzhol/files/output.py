@@ -129,7 +129,8 @@ def _write_ndjson(table: Table, path: Path) -> int:
 
 
 def _write_parquet(table: Table, path: Path) -> int:
-    schema = pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in table.columns])
+    notes = dict(table.notes) or None
+    schema = pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in table.columns], metadata=notes)
     count = 0
     rows = iter(table.rows)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:

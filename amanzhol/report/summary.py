@@ -19,7 +19,7 @@ from amanzhol.report.sections import Findings, document
 from amanzhol.report.worst import find_worst
 from models.errors import RunError, SettingsError
 from models.measures import ACCIDENTS
-from models.network import read_network
+from models.network_file import read_network
 from models.registry import read_registry
 from models.statistics.breaks import DEFAULT_BREAKS_PATH, read_breaks
 from models.statistics.comparison import Period, year_before

@@ -50,7 +50,7 @@ class Downtime(NamedTuple):
 def cameras() -> tuple[Camera, ...]:
     """Read every row of a fixed camera. `number` counts devices, so the two rows of one that moved share it."""
     roads = load_roads()
-    rows = [row for row in _registry() if row["kind"] == "fixed_camera"]
+    rows = [row for row in registry_rows() if row["kind"] == "fixed_camera"]
     sections = _sections(rows)
     numbers: dict[str, int] = {}
     fleet = []
@@ -78,7 +78,7 @@ def cameras() -> tuple[Camera, ...]:
 def mobile_units() -> dict[str, tuple[str, ...]]:
     """Device ids of the mobile kinds."""
     units: dict[str, tuple[str, ...]] = {}
-    for row in _registry():
+    for row in registry_rows():
         if row["kind"] != "fixed_camera":
             units[row["kind"]] = (*units.get(row["kind"], ()), row["device_id"])
     return units
@@ -134,7 +134,8 @@ def _sections(rows: list[dict[str, str]]) -> dict[str, AverageSpeed]:
 
 
 @lru_cache(maxsize=1)
-def _registry() -> tuple[dict[str, str], ...]:
+def registry_rows() -> tuple[dict[str, str], ...]:
+    """Read the shipped registry, row by row."""
     with DEVICES_PATH.open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 

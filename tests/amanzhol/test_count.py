@@ -123,36 +123,36 @@ def test_the_books_balance_and_are_said(command: Command, folder: Path, events: 
 
 
 LOCATED = [
-    "cam-1,e1,R/0,5.0,0.0,counted",
-    "cam-back,e2,R/0,5.0,0.0,counted",
-    "car-1,e3,R/10,15.0,0.0,counted",
-    "cam-km,e4,R/10,15.0,0.0,counted",
-    "cam-km,e5,R/10,15.0,0.0,counted",
-    "cam-test,e6,R/0,5.0,0.0,test",
-    "cam-1,e7,section:R-1,,,counted",
-    "erap,a1,R/0,9.9,0.0,counted",
-    "erap,a2,R/10,10.0,0.0,counted",
-    "erap,a3,R/20,30.0,0.0,counted",
-    "erap,a4,S/0,0.0,0.0,counted",
-    "erap,a5,unlocated:Бейнеу,,,unlocated",
-    "erap,a6,R/0,5.0,0.0,test",
-    "line-102,r1,R/0,5.0,0.0,counted",
-    "line-102,r2,unlocated,,,unlocated",
-    "cam-1,s1,,,,statuses",
-    "office,c1,,,,corrections",
+    "cam-1,e1,R/0,5.0,0.0,counted,",
+    "cam-back,e2,R/0,5.0,0.0,counted,",
+    "car-1,e3,R/10,15.0,0.0,counted,",
+    "cam-km,e4,R/10,15.0,0.0,counted,",
+    "cam-km,e5,R/10,15.0,0.0,counted,",
+    "cam-test,e6,R/0,5.0,0.0,test,",
+    "cam-1,e7,section:R-1,,,counted,",
+    "erap,a1,R/0,9.9,0.0,counted,",
+    "erap,a2,R/10,10.0,0.0,counted,",
+    "erap,a3,R/20,30.0,0.0,counted,",
+    "erap,a4,S/0,0.0,0.0,counted,",
+    "erap,a5,unlocated:Бейнеу,,,unlocated,",
+    "erap,a6,R/0,5.0,0.0,test,",
+    "line-102,r1,R/0,5.0,0.0,counted,",
+    "line-102,r2,unlocated,,,unlocated,",
+    "cam-1,s1,,,,statuses,",
+    "office,c1,,,,corrections,",
 ]
 
 
 def test_located_has_a_row_for_every_record(command: Command, folder: Path, events: Path) -> None:
     command("count", events, *REGION, "--out", "counts.csv", "--located", "located.csv")
     header, *rows = (folder / "located.csv").read_text(encoding="utf-8").splitlines()
-    assert header == "source_id,event_id,segment_id,km,distance_m,outcome"
+    assert header == "source_id,event_id,segment_id,km,distance_m,outcome,marks"
     assert rows == LOCATED
 
 
 def test_distance_is_in_metres_on_the_ground(command: Command, folder: Path) -> None:
     # A thousandth of a degree of latitude at 44 degrees north is 111.1 m; the road lies along the parallel.
-    for tolerance, row in (("112", "e,a,R/0,5.0,111.11,counted"), ("111", "e,a,unlocated,,,unlocated")):
+    for tolerance, row in (("112", "e,a,R/0,5.0,111.11,counted,"), ("111", "e,a,unlocated,,,unlocated,")):
         event = accident(event_id="a", source_id="e", location={"lon": 51.05, "lat": 44.001})
         rules = ("--network", "network.geojson", "--tolerance-m", tolerance)
         command("count", "-", *rules, "--out", "o.csv", "--located", "l.csv", stdin=lines([event]))
@@ -246,7 +246,7 @@ def test_a_file_without_records_makes_an_empty_table(command: Command, folder: P
         (folder / name).touch()
     assert command("count", "empty.ndjson", "empty.gz", *REGION, "--out", "o.csv", "--located", "l.csv").code == 0
     assert (folder / "o.csv").read_text() == COLUMNS + "\n"
-    assert (folder / "l.csv").read_text() == "source_id,event_id,segment_id,km,distance_m,outcome\n"
+    assert (folder / "l.csv").read_text() == "source_id,event_id,segment_id,km,distance_m,outcome,marks\n"
 
 
 @pytest.mark.parametrize("order", [("events.ndjson", "again.gz", "-"), ("-", "again.gz", "events.ndjson")])

@@ -65,7 +65,7 @@ def located(folder: Path) -> list[list[str]]:
 
 def shortened(row: list[str]) -> tuple[str, ...]:
     """A row without its ids, kilometre and distance to whole numbers."""
-    segment_id, km, distance_m, outcome = row[2:]
+    segment_id, km, distance_m, outcome = row[2:6]
     return segment_id, km and f"{float(km):.0f}", distance_m and f"{float(distance_m):.0f}", outcome
 
 
@@ -74,13 +74,13 @@ def shortened(row: list[str]) -> tuple[str, ...]:
 def test_located_tells_what_holds_in_the_end(command: Command, folder: Path, events, expected, order):
     (folder / "e.ndjson").write_bytes(lines(events[::order]))
     assert command("count", "e.ndjson", *REGION, *OUTPUTS).code == 0
-    assert {row[1]: shortened(row) for row in located(folder) if row[-1] != "corrections"} == expected
+    assert {row[1]: shortened(row) for row in located(folder) if row[5] != "corrections"} == expected
 
 
 def test_a_second_copy_stays_a_duplicate_where_the_first_was(command: Command, folder: Path):
     (folder / "e.ndjson").write_bytes(lines([A, A, TO_R7, RETRACT_A]))
     assert command("count", "e.ndjson", *REGION, *OUTPUTS).code == 0
-    assert [(km, outcome) for _, _, _, km, _, outcome in located(folder)] == [
+    assert [(km, outcome) for _, _, _, km, _, outcome, _ in located(folder)] == [
         ("7.0", "retracted"),
         ("5.0", "duplicate"),
         ("", "corrections"),
@@ -98,7 +98,7 @@ def test_rows_for_a_pipe_wait_for_the_corrections(command: Command, folder: Path
     done = command("count", "e.ndjson", *REGION, "--out", "o.csv", "--located", pipe)
     reader.join(20)
     assert done.code == 0
-    assert [row.rpartition(",")[2] for row in read[0].splitlines()] == ["outcome", "retracted", "corrections"]
+    assert [row.split(",")[5] for row in read[0].splitlines()] == ["outcome", "retracted", "corrections"]
 
 
 def _anything(chance: random.Random) -> list[object]:
@@ -151,8 +151,8 @@ def test_books_are_the_outcomes_and_the_order_is_nothing(command: Command, folde
         rows = located(folder)
         books = json.loads((folder / "b.json").read_bytes())
         assert books.pop("received") == len(rows) == len(everything)
-        assert {name: n for name, n in books.items() if n} == Counter(row[-1] for row in rows)
-        held = sorted(row for row in rows if row[-1] in {"counted", "retracted", "unlocated", "test"})
+        assert {name: n for name, n in books.items() if n} == Counter(row[5] for row in rows)
+        held = sorted(row for row in rows if row[5] in {"counted", "retracted", "unlocated", "test"})
         tables = [(folder / name).read_bytes() for name in ("o.csv", "d.csv", "c.csv")]
         told.append((books, held, tables))
     assert told[0] == told[1]

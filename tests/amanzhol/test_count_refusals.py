@@ -57,8 +57,12 @@ BECOMES = [
     (accident(occurred_at=NAIVE), "quarantined", "naive_time"),
     (accident(occurred_at="22.11.2026 12:00"), "quarantined", "bad_time"),
     (accident(location={"lon": 51.05}), "quarantined", "missing_field"),
-    (accident(location={"lon": 777.7777, "lat": 77.7777}), "quarantined", "bad_value"),
+    (accident(location={"lon": 777.7777, "lat": 77.7777}), "quarantined", "sentinel_position"),
     (accident(location={"lon": 44.0, "lat": 91.0}), "quarantined", "bad_value"),
+    (accident(location={"lon": "51,05", "lat": "44,0"}), "quarantined", "decimal_comma"),
+    (accident(location={"lon": 44.0, "lat": 51.05}), "quarantined", "swapped_coordinates"),
+    (accident(location={"lon": 0.0, "lat": 0.0}), "quarantined", "zero_position"),
+    (mobile(lon=0, lat=0), "quarantined", "zero_position"),
     (accident(location={"km": 5}), "quarantined", "missing_field"),
     (mobile(**ON_R0, heading=360), "quarantined", "bad_value"),
     (mobile(), "quarantined", "missing_location"),
@@ -67,7 +71,6 @@ BECOMES = [
     (violation(source_id="cam-lost"), "unlocated", "unlocated"),
     (mobile(**OFF_THE_ROAD), "unlocated", "unlocated"),
     (mobile(**OFF_THE_ROAD, area="Beyneu"), "unlocated", "unlocated:Beyneu"),
-    (mobile(lon=0.0, lat=0.0), "unlocated", "unlocated"),
     (at_km("R", 30.001), "unlocated", "unlocated"),
     (at_km("R", 99_999), "unlocated", "unlocated"),
     (at_km("KAZ99", 5), "unlocated", "unlocated"),
@@ -143,6 +146,7 @@ def test_a_quarantined_record_says_what_is_wrong_and_keeps_its_bytes(command: Co
         "sha256": None,
         "last_offset": None,
         "replayed_at": None,
+        "repaired": None,
     }
 
 
@@ -172,7 +176,7 @@ def test_of_a_large_record_the_beginning_is_kept_and_what_names_the_whole(comman
 )
 def test_a_refused_record_has_its_ids_where_it_parses(command: Command, folder: Path, record: object, ids: str) -> None:
     command("count", "-", *REGION, *OUTPUTS, stdin=lines([record]))
-    assert (folder / "l.csv").read_text(encoding="utf-8").splitlines()[1:] == [f"{ids},,,,quarantined"]
+    assert (folder / "l.csv").read_text(encoding="utf-8").splitlines()[1:] == [f"{ids},,,,quarantined,"]
 
 
 def test_a_refused_record_leaves_no_trace_and_its_mended_self_is_counted(command: Command, folder: Path) -> None:

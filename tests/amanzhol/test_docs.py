@@ -9,6 +9,7 @@ import pytest
 from amanzhol.docs import generated_pages, write_pages
 from amanzhol.settings import Settings
 from models.errors import RecordError
+from streams.metrics import FleetMetrics, WorkerMetrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = generated_pages()
@@ -33,6 +34,10 @@ def rows(page):
 def test_every_code_and_every_setting_has_a_row():
     assert rows("quarantine-codes.md") == [error.code for error in RecordError.__subclasses__()]
     assert rows("settings.md") == list(Settings.model_fields)
+
+
+def test_every_metric_has_a_row():
+    assert rows("metrics.md") == [metric.name for metric in (*WorkerMetrics().declared, *FleetMetrics().declared)]
 
 
 def test_every_row_of_settings_has_five_cells():

@@ -62,3 +62,17 @@ def test_the_region_for_count(tmp_path):
 def test_what_is_typed_wrong_is_said(args, error, says):
     with pytest.raises(error, match=says):
         run(*args)
+
+
+def test_a_fault_is_caused_and_one_that_cannot_be_is_refused(command, folder):
+    span = ("--from", "2025-06-10", "--to", "2025-06-10T00:20:00+05:00", "--clean", "--no-tail")
+    assert command("simulate", *span, "--fault", "silent:device=cam-007@5m-10m", "--out", "broken.ndjson").code == 0
+    assert command("simulate", *span, "--out", "whole.ndjson").code == 0
+    missing = set((folder / "whole.ndjson").read_text().split("\n")) - set(
+        (folder / "broken.ndjson").read_text().split("\n")
+    )
+    assert len(missing) == 5
+    assert all('"source_id":"cam-007"' in line for line in missing)
+    refused = command("simulate", *span, "--fault", "loud:device=cam-007")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--fault: 'loud:device=cam-007'" in refused.err

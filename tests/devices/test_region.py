@@ -11,7 +11,7 @@ from devices.mangystau.drawing import network, network_text, place_of_post
 from devices.mangystau.registry import COLUMNS, registry_text
 from devices.mangystau.sources import read_waypoints
 from models.locating import Locator
-from models.network import read_network
+from models.network_file import read_network
 from models.registry import read_registry
 
 

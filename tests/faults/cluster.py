@@ -177,6 +177,19 @@ class Workers:
         worker.asked_to_end = True
         worker.signal(signal.SIGTERM)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop all of them with SIGSTOP for the time of the block, in which none is started either."""
+        with self._lock:
+            held = [worker for worker in self._wanted.values() if worker.runs]
+            for worker in held:
+                worker.signal(signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                for worker in held:
+                    worker.signal(signal.SIGCONT)
+
     def start(self, name: str, home: str) -> WorkerProcess:
         """Start a life that nobody supervises."""
         arguments = [

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from models.topics import REPORTS, VIOLATIONS
+from tests.damaged_segments import damage_batches, flip, scramble
 from tests.faults.cluster import Broken, wait_until
 from tests.faults.worker_with_faults import BEFORE_TRANSACTION, OFFSETS_SENT, POINTS, PRODUCED
 
@@ -29,6 +31,7 @@ POISON_RECORDS = 5_000
 _IN_FLIGHT_TIMEOUT_S = 60.0
 _ARMED_TIMEOUT_S = 20.0
 _CHUNK = bytes(1 << 20)
+_FETCHES_WAIT_S = 1.5
 
 
 class Injected(NamedTuple):
@@ -156,6 +159,20 @@ class Injector:
         self._note("upload again")
         self.workload.upload_again()
 
+    def corrupt(self) -> None:
+        """Two batches on disk are damaged, one of them with a right checksum, before anybody has read them."""
+        with self.workers.paused():
+            self._note("corrupt batches")
+            # A fetch that waits at the broker for records would still be answered, into the socket of a worker that
+            # stands still. None waits for longer than half a second.
+            time.sleep(_FETCHES_WAIT_S)
+            topics = self.workload.topics
+            planted = [self.workload.plant_batch(topic, self.rng.randrange(4)) for topic in (VIOLATIONS, REPORTS)]
+            self.broker.stop()
+            for (topic, partition, first), damage in zip(planted, (flip, scramble), strict=True):
+                damage_batches(self.broker.folder.data / f"{topics.name(topic)}-{partition}", {first: damage})
+            self.broker.start(120)
+
     def restart(self) -> None:
         """The broker is stopped cleanly and started."""
         self._note("broker restart")
@@ -209,7 +226,7 @@ def plan(seed: int, *, root: bool) -> list[str]:
     points = [POINTS[seed % len(POINTS)], rng.choice(POINTS)]
     stopped_at = ("", BEFORE_TRANSACTION, PRODUCED, OFFSETS_SENT)[seed // 2 % 4]
     faults = ["kill", *(f"kill {point}" for point in points), f"stop {stopped_at}".strip(), "poison", "again", "again"]
-    special = ("restart", "churn", "crash", "twin", "outage", "churn", "full-disk")[seed % 7]
+    special = ("restart", "churn", "crash", "twin", "outage", "corrupt", "full-disk")[seed % 7]
     if special == "full-disk" and not root:
         special = "crash"
     faults.append(special)

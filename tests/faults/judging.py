@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from amanzhol.files.output import write_table
 from amanzhol.rules import load_rules
@@ -24,10 +24,10 @@ from models.topics import INPUTS, QUARANTINE
 from streams.kafka import CommittedLog, StateReader
 from streams.partition import fingerprint_of, restore_partition
 from tests.faults.cluster import environment, input_ends
-from tests.faults.workload import PARTITIONS, Place, home
+from tests.faults.workload import PARTITIONS, UNREADABLE, Place, home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from models.cells import Cell
@@ -65,20 +65,24 @@ def seed_rules() -> Rules:
     return load_rules(Settings(network=NETWORK_PATH, devices=DEVICES_PATH, timezone="Asia/Aqtau"))
 
 
-def arrived(broker: str, topics: Topics) -> list[Arrived]:
-    """Everything that lies in the input topics, those of each partition in order."""
-    ends = {at: end for at, end in input_ends(broker, topics).items() if end}
+def arrived(broker: str, topics: Topics, unreadable: Collection[Place]) -> list[Arrived]:
+    """Everything that can be read in the input topics, those of each partition in order."""
     consumer = Consumer({"bootstrap.servers": broker, "group.id": "faults", "enable.auto.commit": False})
-    consumer.assign([TopicPartition(topics.name(topic), number, OFFSET_BEGINNING) for topic, number in ends])
     found = []
-    while ends:
-        for message in consumer.consume(_BATCH, 1.0):
-            if message.error() is not None:
-                raise RuntimeError(message.error().str())
-            place = Place(topics.input_of(message.topic()), message.partition(), message.offset())
-            found.append(Arrived(place, message.timestamp()[1] * 1000, message.value()))
-            if place.offset + 1 == ends[place.topic, place.partition]:
-                del ends[place.topic, place.partition]
+    for (topic, number), end in input_ends(broker, topics).items():
+        damaged = sorted(place.offset for place in unreadable if place[:2] == (topic, number))
+        stretches = [(0, damaged[0]), (damaged[-1] + 1, end)] if damaged else [(0, end)]
+        for begin, until in stretches:
+            reached = begin
+            consumer.assign([TopicPartition(topics.name(topic), number, begin)])
+            while reached < until:
+                for message in consumer.consume(_BATCH, 1.0):
+                    if message.error() is not None and not damaged:
+                        raise RuntimeError(message.error().str())
+                    if message.error() is None and message.offset() < until:
+                        place = Place(topic, number, message.offset())
+                        found.append(Arrived(place, message.timestamp()[1] * 1000, message.value()))
+                        reached = place.offset + 1
     consumer.close()
     return found
 
@@ -103,10 +107,13 @@ def judge(broker: str, topics: Topics, acknowledged: Mapping[Place, Sent], folde
     """Compare all that the stream wrote with the recount, and the recount with what was sent."""
     verdict = Verdict(acknowledged=len(acknowledged))
     rules = seed_rules()
-    records = arrived(broker, topics)
-    verdict.received = len(records)
+    unreadable = {place for place, sent in acknowledged.items() if sent.code == UNREADABLE}
+    records = arrived(broker, topics, unreadable)
+    verdict.received = len(records) + len(unreadable)
     ledger, refused = recount(records, rules)
-    _compare_input(verdict, records, acknowledged)
+    ledger.refuse(len(unreadable))
+    refused |= dict.fromkeys(unreadable, UNREADABLE)
+    _compare_input(verdict, records, {at: sent for at, sent in acknowledged.items() if at not in unreadable})
     _compare_tables(verdict, broker, topics, rules, ledger, folder)
     _compare_quarantine(verdict, broker, topics, acknowledged, refused)
     _compare_state(verdict, broker, topics, rules, ledger, acknowledged)
@@ -201,8 +208,9 @@ def _compare_quarantine(
     found: Counter[tuple[Place, str]] = Counter()
     for record in log.read_to_end():
         refusal = decode_quarantine(record.value or b"")
-        place = Place(refusal.topic or "", refusal.partition or 0, -1 if refusal.offset is None else refusal.offset)
-        found[place, refusal.code] += 1
+        first = -1 if refusal.offset is None else refusal.offset
+        for offset in range(first, first + refusal.records):
+            found[Place(refusal.topic or "", refusal.partition or 0, offset), refusal.code] += 1
     log.close()
     planted = Counter({(place, sent.code): 1 for place, sent in acknowledged.items() if sent.code is not None})
     verdict.quarantine_expected, verdict.quarantine_found = planted.total(), found.total()

@@ -40,6 +40,8 @@ _HELD_BACK = 0.08
 _MISROUTED = 0.02
 _PLANTED = 0.01
 _STRETCH = 1_500
+_DOOMED = 50
+UNREADABLE = "unreadable_batch"
 _IMPERFECT = Imperfections(malformed=0, clocks_ahead=0, repeats=0.03, corrections=0.08, plates=0.02)
 
 _encode = msgspec.json.encode
@@ -141,6 +143,19 @@ class Fleet:
         key = "cam-nobody" if code == "unknown_device" else good["source_id"]
         return Sent(topic, key, value, None, code, astray=self._rng.random() < _MISROUTED)
 
+    def doomed(self, topic: str) -> Sent:
+        """A good event that will not be readable."""
+        self._number += 1
+        event = {
+            "type": "report" if topic == REPORTS else "violation",
+            "event_id": f"doomed-{self._number}",
+            "source_id": f"cam-{self._rng.randrange(1, 150):03}",
+            "occurred_at": "2025-03-01T08:00:00+05:00",
+            "channel": "egov",
+            "offence": "592.2",
+        }
+        return Sent(topic, event["source_id"], _encode(event), None, UNREADABLE)
+
     def _span(self, source_id: str) -> Sent:
         """Take back, or give back, some days of a source: at a time of its own, so that the last writer differs."""
         self._number += 1
@@ -224,6 +239,26 @@ class Workload:
     def burst(self, records: int) -> None:
         """Send so many records that cannot be counted, as fast as possible."""
         self._extra.extend(self._fleet.planted() for _ in range(records))
+
+    def plant_batch(self, topic: str, partition: int) -> Place:
+        """Write events as one batch that is going to be damaged, and wait until it is acknowledged. Gives its start.
+
+        By themselves the events are good: were they read, they would be counted and nobody would expect it.
+        """
+        producer = Producer({"bootstrap.servers": self.broker, "compression.type": "lz4", "linger.ms": 5_000})
+        places: list[Place] = []
+        for sent in (self._fleet.doomed(topic) for _ in range(_DOOMED)):
+
+            def delivered(error: KafkaError | None, message: Message, sent: Sent = sent) -> None:
+                if error is not None:
+                    self.failure = f"a batch was not acknowledged: {error.str()}"
+                    return
+                places.append(Place(sent.topic, message.partition(), message.offset()))
+                self.acknowledged[places[-1]] = sent
+
+            producer.produce(self.topics.name(topic), sent.value, partition=partition, on_delivery=delivered)
+        producer.flush(60)
+        return places[0]
 
     def upload_again(self) -> None:
         """Send a whole stretch of what was sent before once more, some of it to other partitions."""

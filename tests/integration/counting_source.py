@@ -17,10 +17,11 @@ from models.sighting import Rules
 from models.topics import QUARANTINE, Topics
 from models.windows import Windows
 from streams.batches import Batch, fold
+from streams.clients import Clients, in_thread
 from streams.fetching import LogReader
 from streams.kafka import CheckpointLog, StateReader, open_consumer
 from streams.metrics import WorkerMetrics
-from streams.source import Clients, RecordSource, SourceSettings, in_thread
+from streams.source import RecordSource, SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

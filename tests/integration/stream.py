@@ -65,11 +65,11 @@ class Tables(NamedTuple):
 class Worker:
     """One `amanzhol worker`. It is sent signals, asked for its metrics, and outlives no test."""
 
-    def __init__(self, arguments: Iterable[str], log: Path) -> None:
+    def __init__(self, program: Sequence[str], arguments: Iterable[str], log: Path) -> None:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [AMANZHOL, "worker", *arguments],
+                [*program, "worker", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -118,6 +118,15 @@ class Worker:
                 }
         return {}
 
+    def answers(self, path: str) -> int:
+        """Status that the worker answers with on a path of its metrics port; 0 where it does not."""
+        found = _METRICS_URL.search(self.log)
+        with suppress(OSError):
+            if found is not None:
+                with urllib.request.urlopen(found[1].replace("/metrics", path), timeout=5) as answer:
+                    return int(answer.status)
+        return 0
+
     @property
     def counting(self) -> int:
         """How many partitions it holds and has restored."""
@@ -141,14 +150,21 @@ class Stream:
 
     # -- workers -------------------------------------------------------------------------------------------
 
-    def worker(self, name: str | None = None, *arguments: str, home: str = "home", every_s: float = 0.2) -> Worker:
+    def worker(
+        self,
+        name: str | None = None,
+        *arguments: str,
+        home: str = "home",
+        every_s: float = 0.2,
+        program: Sequence[str] = (AMANZHOL,),
+    ) -> Worker:
         """Start a worker: of that name, or under the host's. Further arguments win over the usual ones."""
         usual = [
             *("--broker", self.broker, "--prefix", self.prefix, "--partitions", str(PARTITIONS), *REGION),
             *("--home", str(self.folder / home), "--metrics-port", "0", "--checkpoint-every-s", str(every_s)),
             *(() if name is None else ("--instance-id", name)),
         ]
-        self.workers.append(Worker([*usual, *arguments], self.folder / f"worker-{len(self.workers)}.log"))
+        self.workers.append(Worker(program, [*usual, *arguments], self.folder / f"worker-{len(self.workers)}.log"))
         return self.workers[-1]
 
     def wait_until(self, condition: Callable[[], bool], what: str, timeout_s: float = 60) -> None:

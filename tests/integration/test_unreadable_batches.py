@@ -6,58 +6,32 @@ The segment files of a cleanly stopped broker are edited: Kafka serves what stan
 from __future__ import annotations
 
 import json
-import struct
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka import Producer
-from kafka.record.util import calc_crc32c
 
 from amanzhol.broker import EmbeddedBroker
 from models.topics import REPORTS, VIOLATIONS, Topics
 from streams.fetching import LogReader
 from streams.poison import unreadable_at
 from streams.topics import ensure_topics
+from tests.damaged_segments import damage_batches, flip, last_offset_damaged, scramble, unknown_codec
 from tests.integration.counting_source import PARTITIONS, Counted, count_all, source_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from tests.damaged_segments import Damage
 
 BATCHES = 4
 RECORDS = 10
 """In each batch."""
-_HEADER_BYTES = 61
-_CRC_AT, _CHECKED_FROM, _LAST_DELTA_AT = 17, 21, 23
 
 TOPICS = Topics("poison.")
 
 
-def flip(batch: bytearray) -> None:
-    batch[-20] ^= 0xFF
-
-
-def scramble(batch: bytearray) -> None:
-    for at in range(_HEADER_BYTES, len(batch)):
-        batch[at] ^= 0x5A
-    seal(batch)
-
-
-def unknown_codec(batch: bytearray) -> None:
-    batch[_CHECKED_FROM + 1] |= 7
-    seal(batch)
-
-
-def last_offset_damaged(batch: bytearray) -> None:
-    struct.pack_into(">i", batch, _LAST_DELTA_AT, 1_000_000)
-
-
-def seal(batch: bytearray) -> None:
-    struct.pack_into(">I", batch, _CRC_AT, calc_crc32c(bytes(batch[_CHECKED_FROM:])))
-
-
-CASES: dict[tuple[str, int], tuple[str, dict[int, Callable[[bytearray], None]]]] = {
+CASES: dict[tuple[str, int], tuple[str, dict[int, Damage]]] = {
     # topic, partition: compression, what is done to which batch. Each ends with what librdkafka does about it.
     (VIOLATIONS, 0): ("none", {1: flip}),  # reports a bad checksum, then goes astray and asks for a wild offset
     (VIOLATIONS, 1): ("lz4", {1: flip, 2: flip}),
@@ -94,21 +68,6 @@ def write(address: str, topic: str, partition: int, compression: str) -> None:
         assert producer.flush(20) == 0
 
 
-def damage_segment(data: Path, topic: str, partition: int, damage: dict[int, Callable[[bytearray], None]]) -> None:
-    segment = data / f"{TOPICS.name(topic)}-{partition}" / "00000000000000000000.log"
-    raw = bytearray(segment.read_bytes())
-    starts = [0]
-    while starts[-1] < len(raw):
-        starts.append(starts[-1] + 12 + struct.unpack_from(">i", raw, starts[-1] + 8)[0])
-    assert len(starts) == BATCHES + 1
-    for number, (start, end) in enumerate(pairwise(starts)):
-        if number in damage:
-            batch = raw[start:end]
-            damage[number](batch)
-            raw[start:end] = batch
-    segment.write_bytes(raw)
-
-
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     with EmbeddedBroker(tmp_path_factory.mktemp("damaged")) as own:
@@ -117,7 +76,8 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker
             write(own.address, topic, partition, compression)
         own.stop()
         for (topic, partition), (_, damage) in CASES.items():
-            damage_segment(own.folder.data, topic, partition, damage)
+            folder = own.folder.data / f"{TOPICS.name(topic)}-{partition}"
+            damage_batches(folder, {batch * RECORDS: how for batch, how in damage.items()})
         own.start()
         yield own
 

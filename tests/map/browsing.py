@@ -17,7 +17,7 @@ from tests.parts import require_part
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import BrowserContext, Page, ViewportSize
 
     from api.service import Service
 
@@ -29,14 +29,14 @@ _START_TIMEOUT_S = 20
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. Its WebGL is software."""
+def chromium() -> Iterator[BrowserContext]:
+    """Debian's Chromium. Its WebGL is software. Pages share what they have loaded; what they keep is a page's own."""
     path = require_part("chromium")
     with sync_playwright() as playwright:
         # As root, in a container, it has no sandbox to run in.
         arguments = ["--no-sandbox", "--enable-unsafe-swiftshader"]
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
+        yield browser.new_context(viewport=DESK, locale="en-GB")
         browser.close()
 
 
@@ -99,9 +99,13 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, viewport: ViewportSize = DESK) -> Iterator[Visit]:
-    """Visit with a profile that remembers nothing."""
-    with browser.new_context(viewport=viewport, locale="en-GB") as context:
-        visit = Visit(context.new_page(), address)
+def visiting(browser: BrowserContext, address: str, viewport: ViewportSize = DESK) -> Iterator[Visit]:
+    """Visit in a page of its own."""
+    page = browser.new_page()
+    try:
+        page.set_viewport_size(viewport)
+        visit = Visit(page, address)
         yield visit
         visit.judge()
+    finally:
+        page.close()

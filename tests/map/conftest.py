@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
     from api.store import Store
     from tests.map.browsing import Visit
@@ -32,7 +32,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def _segment(number: int, **said: object) -> Segment:
     line = shapely.linestrings([(51 + number / 10, 44), (51.1 + number / 10, 44.02)])
-    return Segment(segment_id=f"R/{number}0", route="R", from_km=10 * number, to_km=10 * number + 10, geometry=line, **said)
+    return Segment(
+        segment_id=f"R/{10 * number}", route="R", from_km=10 * number, to_km=10 * number + 10, geometry=line, **said
+    )
 
 
 NETWORK = Network(
@@ -66,7 +68,7 @@ def built() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
     """A browser for a module: Playwright's event loop must not be in the way of others' tests."""
     with chromium() as opened:
         yield opened
@@ -87,7 +89,7 @@ def address(store: Store) -> Iterator[str]:
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Visit]:
+def visit(browser: BrowserContext, address: str) -> Iterator[Visit]:
     with visiting(browser, address) as opened:
         yield opened
 

@@ -20,7 +20,10 @@ LOCK = json.loads((building.FOLDER / "package-lock.json").read_text("utf-8"))
 
 def test_every_language_has_the_same_words():
     assert set(LANGUAGES) == {"ru", "kk", "en"}
-    blanks = {name: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words.items()} for name, words in LANGUAGES.items()}
+    blanks = {
+        name: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words.items()}
+        for name, words in LANGUAGES.items()
+    }
     assert blanks["ru"] == blanks["en"] == blanks["kk"]
     assert not [key for words in LANGUAGES.values() for key, text in words.items() if not text.strip()]
 
@@ -105,7 +108,9 @@ def test_files_are_served_under_a_strict_policy(store, path, media_type):
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/.git/config", "/nothing.js", "/languages"])
+@pytest.mark.parametrize(
+    "path", ["/../app.py", "/%2e%2e/app.py", "/..%2fapp.py", "/.git/config", "/nothing.js", "/languages"]
+)
 def test_nothing_else_is_served(store, path):
     answer = Client(service_on(store)).get(path)
     assert answer.status_code in (404, 307)

@@ -57,7 +57,8 @@ def test_a_segment_that_is_not_there(visit, state, said):
 
 
 @pytest.mark.parametrize(
-    "state", ["measure=x&fleet=y&span=z&lang=xx&live=", "span=own&from=2026-13-45&through=1", "%&=&&measure", "a" * 5000]
+    "state",
+    ["measure=x&fleet=y&span=z&lang=xx&live=", "span=own&from=2026-13-45&through=1", "%&=&&measure", "a" * 5000],
 )
 def test_an_address_that_makes_no_sense_shows_what_is_usual(visit, state):
     page = visit.open(state)
@@ -235,7 +236,10 @@ def test_a_click_on_a_segment_opens_its_numbers(visit):
     assert "Coast road · km 0–10 · Aktau" in shown
     assert "Place 1 of 2 (violations per watched hour)" in shown
     numbers = dict(row.inner_text().split("\t") for row in page.locator("#segment > .numbers tr").all())
-    assert (numbers["violations"], numbers["of these, drones"] if "of these, drones" in numbers else None) == ("30", None)
+    assert (numbers["violations"], numbers["of these, drones"] if "of these, drones" in numbers else None) == (
+        "30",
+        None,
+    )
     assert (numbers["Hours watched"], numbers["Vehicles seen"]) == ("24", "48,000")
     titles = page.locator(".series rect title").all_text_contents()
     assert len(titles) == 24
@@ -272,7 +276,11 @@ def test_by_keyboard_alone(visit):
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("ru", ("Береговая дорога", "нарушения")), ("kk", ("Жағалау жолы", "бұзушылықтар")), ("en", ("Coast road", "violations"))],
+    [
+        ("ru", ("Береговая дорога", "нарушения")),
+        ("kk", ("Жағалау жолы", "бұзушылықтар")),
+        ("en", ("Coast road", "violations")),
+    ],
 )
 def test_languages(visit, language, words):
     page = visit.open(f"{DAY}&lang=en&segment=R%2F0")
@@ -290,7 +298,9 @@ def test_whose_geometry_it_is(visit):
     assert page.locator("#attribution a").get_attribute("href") == "https://www.openstreetmap.org/copyright"
 
 
-@pytest.mark.parametrize("state", [DAY, f"{DAY}&lang=ru&segment=R%2F0", f"{DAY}&lang=kk&measure=violations_per_passages"])
+@pytest.mark.parametrize(
+    "state", [DAY, f"{DAY}&lang=ru&segment=R%2F0", f"{DAY}&lang=kk&measure=violations_per_passages"]
+)
 def test_a_phone_is_wide_enough(browser, address, state):
     with visiting(browser, address, PHONE) as visit:
         page = visit.open(state)

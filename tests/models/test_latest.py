@@ -46,7 +46,7 @@ def coverage_record(segment_id, hour, partition, revision, cell):
         revision=revision,
         watched_s={},
         passages=cell.passages,
-        spans=spans_of(cell),
+        spans=spans_of(cell.spans),
     )
 
 

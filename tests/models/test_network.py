@@ -9,7 +9,8 @@ import pytest
 import shapely
 
 from models.errors import NetworkFileError
-from models.network import Network, Segment, read_network
+from models.network import Junction, Network, Segment
+from models.network_file import read_network
 
 LINE = {"type": "LineString", "coordinates": [[51.2, 43.6], [51.3, 43.7]]}
 REQUIRED = {"segment_id": "KAZ11/383", "route": "KAZ11", "from_km": 383, "to_km": 384.5}
@@ -31,6 +32,11 @@ def collection(*features, **members):
 
 def line(*positions, kind="LineString"):
     return feature({"type": kind, "coordinates": list(positions)})
+
+
+def point(lonlat=(51.2, 43.6), **properties):
+    own = {"segment_id": "junction/1"} | properties
+    return {"type": "Feature", "properties": own, "geometry": {"type": "Point", "coordinates": list(lonlat)}}
 
 
 def crs(name):
@@ -88,7 +94,18 @@ HOSTILE = [
     (collection(feature(limit_kmh=0)), "limit_kmh: must be greater than 0"),
     (collection(feature([])), "geometry: must be an object"),
     (collection(feature({"coordinates": []})), "geometry: has no type"),
-    (collection(line(1, 2, kind="Point")), "geometry: .*'Point'.*'LineString', 'MultiLineString'"),
+    (collection(point(radius_m=0)), r"\('junction/1'\): radius_m: must be greater than 0"),
+    (collection(point(radius_m="25")), "radius_m: must be a valid number"),
+    (collection(point(radius_m=25_000)), "radius_m: must be less than or equal to 1000"),
+    (collection(point(segment_id="unlocated")), "segment_id: is a reserved word"),
+    (collection(point(segment_id=None)), "segment_id: must be a valid string"),
+    (collection(point(area="sea")), "area: must be 'town' or 'highway'"),
+    (collection(point([51.2])), "geometry.coordinates: must have at least 2 items"),
+    (collection(point([151.2, 143.6])), r"geometry: \[151.2, 143.6\] is not a longitude and a latitude"),
+    (collection(point(), point()), r"feature 1 \('junction/1'\): segment_id: feature 0 has the same"),
+    (collection(feature(), point(segment_id="KAZ11/383")), "segment_id: feature 0 has the same"),
+    (collection(feature(km_uncertainty_m=-1)), "km_uncertainty_m: must be greater than or equal to 0"),
+    (collection(line(1, 2, kind="Polygon")), "geometry: .*'Polygon'.*'LineString', 'MultiLineString'"),
     (collection(line()), "geometry.coordinates: must have at least 2 items, not 0"),
     (collection(line([1, 2])), "geometry.coordinates: must have at least 2 items, not 1"),
     (collection(line([1, 2], [3])), "geometry.coordinates.1: must have at least 2 items"),
@@ -174,6 +191,22 @@ def test_segments_are_sorted_and_found_by_id(read):
         Network([*network.segments, network.segments[0]])
 
 
+def test_points_are_junctions_beside_the_segments(read):
+    network = read(collection(point(), feature(), point([51.3, 43.7, 12], segment_id="j", radius_m=40, name="X")))
+    assert [segment.segment_id for segment in network.segments] == ["KAZ11/383"]
+    assert network.junctions == (
+        Junction(segment_id="j", lon=51.3, lat=43.7, radius_m=40, name="X"),
+        Junction(segment_id="junction/1", lon=51.2, lat=43.6, radius_m=25),
+    )
+    with pytest.raises(ValueError, match="same segment_id"):
+        Network(network.segments, [Junction(segment_id="KAZ11/383", lon=0, lat=0)])
+
+
+def test_a_network_keeps_the_digest_that_it_had(read):
+    """State counted over this network, before there were junctions and uncertainties, is gone on with."""
+    assert read(collection(feature())).digest == "9585b14deefd50b08b6cf87b2a777e1908eddec483d41783dda76dc00d3ffc15"
+
+
 def test_the_digest_ignores_order_and_formatting(read):
     features = [feature(segment_id=f"s{n}", from_km=n, to_km=n + 1, limit_kmh=60) for n in range(5)]
     digest = read(collection(*features)).digest
@@ -204,9 +237,16 @@ def test_the_digest_knows_one_zero(read):
         {"area": "town"},
         {"settlement": "x"},
         {"limit_kmh": 60},
+        {"km_uncertainty_m": 12},
         {"geometry": None},
         {"geometry": {"type": "LineString", "coordinates": [[51.3, 43.7], [51.2, 43.6]]}},
     ],
 )
 def test_the_digest_sees_every_field(read, change):
     assert read(collection(feature(**change))).digest != read(collection(feature())).digest
+
+
+def test_the_digest_sees_junctions(read):
+    networks = [[], [point()], [point(radius_m=30)], [point([51.2, 43.7])], [point(name="x")], [point(segment_id="j")]]
+    assert len({read(collection(feature(), *junctions)).digest for junctions in networks}) == len(networks)
+    assert read(collection(point(), feature())).digest == read(collection(feature(), point(radius_m=25.0))).digest

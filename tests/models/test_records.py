@@ -92,7 +92,7 @@ def test_coverage(spans, passages):
         revision=Revision(1, 2),
         watched_s=cell.watched_s_by_fleet(),
         passages=passages,
-        spans=spans_of(cell),
+        spans=spans_of(cell.spans),
     )
     back = decode_coverage(encode(record))
     assert back.cell() == cell
@@ -146,6 +146,7 @@ def test_a_refused_record_says_why_and_where_from():
         "sha256": None,
         "last_offset": None,
         "replayed_at": None,
+        "repaired": None,
     }
     assert decode_quarantine(encode(record)).bytes() == b'{"lane": 65, "plate": "***"}'
 

@@ -123,7 +123,7 @@ PLACED = [
     (violation(mode="test"), ("test", "R/0", 5)),
     (violation(source_id="cam-test"), ("test", "R/0", 5)),
     (violation(source_id="cam-test", mode="backfill"), ("test", "R/0", 5)),
-    (violation(source_id="drone-1", location=ON_R10), ("test", "R/10", 15)),
+    (violation(source_id="drone-1", location=ON_R10 | {"of": "vehicle"}), ("test", "R/10", 15)),
     (by_car(location=OFF_THE_ROAD, mode="test"), ("test", "unlocated", None)),
     (by_section(mode="test"), ("test", "section:K11", None)),
     (accident(mode="test"), ("test", "unlocated", None)),

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +14,10 @@ from tests.command_line import amanzhol
 from tests.realdata import astana
 from tests.realdata.recount import recount
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = pytest.mark.skipif(not astana.SOURCE.exists(), reason=f"{astana.SOURCE.name} is not beside this checkout")
+
+
+MAPPING = Path(__file__).resolve().parents[2] / "docs" / "mappings" / "astana.toml"
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,12 @@ def test_the_time_somebody_derived_is_a_day_early_since_the_clock_was_changed() 
         derived = dt.datetime.fromisoformat(row["accident_datetime"])
         late[occurred_at >= changed, (occurred_at.replace(tzinfo=None) - derived).days] += 1
     assert late == {(False, 0): 8_438, (True, 1): 5_224, (True, 0): 1}
+
+
+def test_the_mapping_in_the_documents_imports_the_same_events(folder: Path) -> None:
+    command = ("import", astana.SOURCE, "--map", MAPPING, "--source", astana.SOURCE_ID)
+    for out, expected in (("imported.ndjson", folder / "events.ndjson"), ("again.ndjson", None)):
+        assert amanzhol(*command, "--out", out, cwd=folder).code == 0
+        lines = (folder / out).read_text(encoding="utf-8").splitlines()
+        reference = [] if expected is None else expected.read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line) for line in lines] == [json.loads(line) for line in reference]

@@ -76,7 +76,7 @@ def test_coordinates_that_stand_for_unknown_are_quarantined_and_nothing_else(cou
     quarantined: dict[tuple[float, float], int] = {}
     for line in (counted.folder / "q.ndjson").read_text().splitlines():
         record = json.loads(line)
-        assert (record["code"], record["path"]) == ("bad_value", "$.location.lon")
+        assert (record["code"], record["path"]) == ("sentinel_position", "$.location.lon")
         location = json.loads(b64decode(record["raw"]))["location"]
         place = location["lon"], location["lat"]
         quarantined[place] = quarantined.get(place, 0) + 1

@@ -14,8 +14,10 @@ from streams.rerouting import forwarded_from
 from tests.simulation.rules import RULES, TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from models.cells import CellKey
+    from models.coverage import CoverageCell
     from models.records import CheckpointRecord
     from tests.simulation.log import Entry, Log, Transaction
 
@@ -65,8 +67,7 @@ def expected(log: Log, partitions: int) -> Outcome:
             ledger.refuse(1)
             refused[REROUTED, number, entry.offset, "misrouted"] += 1
     cells = {(segment, start): dict(cell) for segment, start, cell in ledger.cells() if cell}
-    coverage = {tuple(key): (cell.watched_s_by_fleet(), cell.passages) for key, cell in ledger.coverage_cells().items()}
-    return Outcome(cells, coverage, ledger.books, refused)
+    return Outcome(cells, _figures(ledger.coverage_cells()), ledger.books, refused)
 
 
 def published(log: Log, partitions: int) -> Outcome:
@@ -82,10 +83,15 @@ def published(log: Log, partitions: int) -> Outcome:
         refused[one.topic, one.partition, one.offset, one.code] += 1
     return Outcome(
         {tuple(key): cell for key, cell in cells.cells().items() if cell},
-        {tuple(key): (cell.watched_s_by_fleet(), cell.passages) for key, cell in coverage.cells().items()},
+        _figures(coverage.cells()),
         sum((Books(**one.books) for one in checkpoints(log, partitions).values()), Books()),
         refused,
     )
+
+
+def _figures(coverage: Mapping[CellKey, CoverageCell]) -> dict:
+    told = {tuple(key): (cell.watched_s_by_fleet(), cell.passages) for key, cell in coverage.items()}
+    return {key: figures for key, figures in told.items() if any(figures)}
 
 
 def checkpoints(log: Log, partitions: int) -> dict[int, CheckpointRecord]:

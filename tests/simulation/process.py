@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from streams import kafka
 from streams.batches import fold
-from streams.source import Clients, RecordSource, SourceSettings
+from streams.clients import Clients
+from streams.source import RecordSource, SourceSettings
 from tests.simulation.fibers import Fiber
 from tests.simulation.rules import GROUP, TOPICS
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from models.books import Books
+from models.marks import LOCATION_CONFLICT
 from models.topics import QUARANTINE, VIOLATIONS
 from streams import committing
 from streams.committing import Committer, HeldPartition, pieces
 from streams.kafka import GroupMember
 from streams.metrics import WorkerMetrics
 from streams.partition import SourcePartition, Write, fingerprint_of
-from tests.rows import rules
+from tests.rows import ON_R10, accident, raw, rules
 
 RULES = rules()
 MEMBER = GroupMember(b"", 1, "me")
@@ -64,6 +65,23 @@ def test_what_was_committed_before_a_refusal_is_and_the_rest_is_not(monkeypatch)
     changed = [held(0), held(1), held(2)]
     assert not Committer(Log(takes=1), WorkerMetrics()).commit(changed, MEMBER)
     assert [one.has_news for one in changed] == [False, True, True]
+
+
+def test_marks_are_shown_once_they_are_committed():
+    """What a device says of its place contradicts itself: noted when it is folded, shown when it is committed."""
+    contradicting = raw(accident(location=ON_R10 | {"route": "R", "km": 5}))
+    metrics, changed = WorkerMetrics(), held(0)
+    for _ in range(2):
+        changed.state.ledger.fold([contradicting])
+
+    def shown() -> float:
+        return metrics.registry.get_sample_value("amanzhol_location_marks_total", {"mark": LOCATION_CONFLICT})
+
+    assert not Committer(Log(takes=0), metrics).commit([changed], MEMBER)
+    assert shown() == 0
+    for _ in range(2):
+        assert Committer(Log(takes=9), metrics).commit([changed], MEMBER)
+        assert shown() == 2
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,7 @@ def kafka():
     for number in range(3):
         folded(partition, [violation(event_id=f"e{number}"), violation(source_id="cam-km", event_id=f"e{number}")])
         folded(partition, [report(source_id=f"line-{number}", location={"area": f"district {number}"})], "reports")
+        folded(partition, [status(event_id=f"s{number}")], "statuses")
         kafka.write(partition.checkpoint())
     return kafka
 
@@ -252,6 +253,13 @@ LOST = [
 def test_a_part_that_is_missing_is_refused(kafka, lost, says):
     del kafka.kept[lost]
     with pytest.raises(RestoreError, match=says):
+        kafka.restore()
+
+
+@pytest.mark.parametrize("topic", [SEGMENT_COUNTS, SEGMENT_COVERAGE])
+def test_a_cell_that_is_missing_is_refused(kafka, topic):
+    del kafka.kept[next(at for at in kafka.kept if at[0] == topic)]
+    with pytest.raises(RestoreError, match=rf"`{topic}` holds \d+ cells where its checkpoint counted \d+: restore"):
         kafka.restore()
 
 

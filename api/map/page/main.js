@@ -23,6 +23,8 @@ const LIVE_PAUSE_TIMES = 4;
 const LIVE_ALL_EVERY_MS = 30_000;
 const FEW_SEGMENTS = 100;
 const FRESHNESS_EVERY_MS = 15_000;
+// What has no place on a road has a name of its own.
+const OUTSIDE = /^(unlocated|section:)/;
 
 const at = (id) => document.getElementById(id);
 const state = readState();
@@ -123,7 +125,7 @@ function showTotals() {
   const words = (figures) => Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, number(value ?? 0)]));
   const outside = { violations: 0, accidents: 0 };
   for (const each of rows.values()) {
-    if (each.route !== null) continue;
+    if (!OUTSIDE.test(each.segment_id)) continue;
     for (const name of Object.keys(outside)) outside[name] += each[name] ?? 0;
   }
   const lines = [];
@@ -193,9 +195,9 @@ function select(id, { bring = false } = {}) {
   if (id !== state.segment) series = null;
   state.segment = id;
   writeState(state);
-  roads.mark(id, { bring });
   showList();
   showSegment();
+  roads.mark(id, { bring, covered: at("segment").getBoundingClientRect() });
   if (id) {
     at("segment").scrollTop = 0;
     at("segment").focus({ preventScroll: true });
@@ -329,7 +331,7 @@ function correctState() {
 
 function attribute(text) {
   const parts = [text];
-  if (text.includes("OpenStreetMap")) {
+  if (/©\s*OpenStreetMap/.test(text)) {
     parts.push(" ", element("a", { href: "https://www.openstreetmap.org/copyright", rel: "noopener" }, `(${say("attribution_link")})`));
   }
   at("attribution").replaceChildren(...parts);
@@ -357,7 +359,8 @@ async function start() {
     await refused(error, start);
     return;
   }
-  roads.mark(state.segment, { bring: true });
+  showSegment();
+  roads.mark(state.segment, { bring: true, covered: at("segment").getBoundingClientRect() });
   await refresh();
   document.body.dataset.ready = "yes";
   if (state.live && about.role === "ops") setLive(true);

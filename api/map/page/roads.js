@@ -98,8 +98,8 @@ export function paint(looks) {
   painted = looks;
 }
 
-/** Mark one segment, and bring it into view where it is not. */
-export function mark(id, { bring = false } = {}) {
+/** Mark one segment, and bring it into the part of the view that is not covered. */
+export function mark(id, { bring = false, covered = null } = {}) {
   if (!map) return;
   if (selected !== null) map.setFeatureState({ source: "roads", id: selected }, { selected: false });
   selected = drawn.has(id) ? id : null;
@@ -109,7 +109,17 @@ export function mark(id, { bring = false } = {}) {
   const box = new maplibre.LngLatBounds();
   for (const position of positions(drawn.get(id))) box.extend(position);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  map.fitBounds(box, { padding: 80, maxZoom: Math.max(map.getZoom(), 10), animate: !calm });
+  map.fitBounds(box, { padding: beside(covered), maxZoom: Math.max(map.getZoom(), 10), animate: !calm });
+}
+
+/** Padding in pixels that keeps clear of a panel at the right of the map, or at its bottom. */
+function beside(covered) {
+  const frame = map.getContainer().getBoundingClientRect();
+  const padding = { left: 40, top: 40, right: 40, bottom: 40 };
+  if (!covered?.width) return padding;
+  if (covered.left > frame.left) padding.right += Math.max(0, frame.right - covered.left);
+  else padding.bottom += Math.max(0, frame.bottom - covered.top);
+  return padding.top + padding.bottom < frame.height && padding.left + padding.right < frame.width ? padding : 0;
 }
 
 const positions = ({ type, coordinates }) => (type === "MultiLineString" ? coordinates.flat() : coordinates);

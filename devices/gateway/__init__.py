@@ -1,0 +1,1 @@
+"""What devices post in their vendors' formats, as events of the contract."""
