@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -101,15 +100,3 @@ def fail(error: AmanzholError) -> int:
     """Say in one line what is wrong. Returns the exit code."""
     click.echo(f"amanzhol: {error}", err=True)
     return WRONG_INPUT if isinstance(error, InputError) else FAILED
-
-
-def not_built_yet(name: str, what: str) -> click.Command:
-    """A command whose name is promised; it says so and exits 2."""
-
-    @click.command(name, help=f"{what} (not built yet)", context_settings={"ignore_unknown_options": True})
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - whatever is asked, the answer is the same
-        click.echo(f"amanzhol: `{name}` is not built yet", err=True)
-        sys.exit(WRONG_INPUT)
-
-    return command

@@ -105,7 +105,6 @@ def usual_with(*options):
         # other commands
         (("export", "--out", "o.xlsx"), "o.xlsx: the ending says the format"),
         (("export", *OUT, "--books", "o.csv"), "o.csv: is named twice"),
-        (("publish", "events.ndjson"), "`publish` is not built yet"),
     ],
 )  # fmt: skip
 def test_it_is_said_in_one_line(refused, arguments, says):
@@ -178,7 +177,7 @@ def without(name):
         (changed(segment_id="section:1"), "feature 1 ('section:1'): segment_id: is a reserved word"),
         (changed(segment_id="R/20"), "feature 1 ('R/20'): segment_id: feature 0 has the same"),
         (changed(segment_id="R\n0"), "feature 1 ('R\\n0'): segment_id: has characters that cannot be printed"),
-        (drawn(type="Point", coordinates=[51, 44]), "feature 1 ('R/0'): geometry: "),
+        (drawn(type="Polygon", coordinates=[[[51, 44], [52, 44], [52, 45], [51, 44]]]), "feature 1 ('R/0'): geometry: "),
         (drawn(coordinates=[[51, 44]]), "feature 1 ('R/0'): geometry.coordinates: must have at least 2 items"),
         (drawn(coordinates=[[51, 44], [51]]), "feature 1 ('R/0'): geometry.coordinates.1: must have at least 2 items"),
         (drawn(coordinates=[[51, 44], [51, "44"]]), "feature 1 ('R/0'): geometry.coordinates.1.1: must be a valid"),

@@ -111,5 +111,5 @@ def test_every_metric_is_declared_once_and_none_is_by_device_or_segment(metrics)
     families = {family.name for family in metrics.registry.collect() if family.name.startswith("amanzhol_")}
     assert families == {name.removesuffix("_total") for name in names}
     labels = {label for declared in metrics.declared for label in declared.labels}
-    assert labels <= {"column", "state", "topic", "code", "kind", "condition", "scope", "recurrence"}
+    assert labels <= {"column", "state", "topic", "code", "kind", "condition", "scope", "recurrence", "mark"}
     assert all(declared.meaning.endswith(".") for declared in metrics.declared)
