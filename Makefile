@@ -27,10 +27,14 @@ test: $(VENV)/.installed ## every test (ARGS="-k locating" for some)
 bench: $(VENV)/.installed ## measure, and compare with the floor in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 	@$(BIN)/python -m tests.bench.restore
+	@$(BIN)/python -m tests.bench.locating
+	@$(BIN)/python -m tests.bench.gateway
+	@$(BIN)/python -m tests.bench.api
 
 faults: $(VENV)/.installed ## every event once, whatever fails: up to an hour, Linux, root for the full disk
 	@$(BIN)/python -m tests.simulation --seeds 5000
 	@$(BIN)/python -m tests.faults --report docs/faults.md $(ARGS)
+	@$(BIN)/python -m tests.devices.publisher
 
 lint: $(VENV)/.installed ## ruff and mypy, as CI runs them
 	@$(BIN)/ruff check .
