@@ -177,7 +177,7 @@ def without(name):
         (changed(segment_id="section:1"), "feature 1 ('section:1'): segment_id: is a reserved word"),
         (changed(segment_id="R/20"), "feature 1 ('R/20'): segment_id: feature 0 has the same"),
         (changed(segment_id="R\n0"), "feature 1 ('R\\n0'): segment_id: has characters that cannot be printed"),
-        (drawn(type="Polygon", coordinates=[[[51, 44], [52, 44], [52, 45], [51, 44]]]), "feature 1 ('R/0'): geometry: "),
+        (drawn(type="Polygon", coordinates=[[[51, 44], [52, 44], [51, 44]]]), "feature 1 ('R/0'): geometry: "),
         (drawn(coordinates=[[51, 44]]), "feature 1 ('R/0'): geometry.coordinates: must have at least 2 items"),
         (drawn(coordinates=[[51, 44], [51]]), "feature 1 ('R/0'): geometry.coordinates.1: must have at least 2 items"),
         (drawn(coordinates=[[51, 44], [51, "44"]]), "feature 1 ('R/0'): geometry.coordinates.1.1: must be a valid"),
