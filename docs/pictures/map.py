@@ -18,7 +18,7 @@ from amanzhol.settings import load_settings
 FOLDER = Path(__file__).parent
 WEEK_S = 7 * 86_400
 SIMULATED_OVER_S = 40.0
-DRAWN_MS = 2_500
+DRAWN_MS = 4_000
 PICTURES = (
     ("map-1280", (1280, 800), "lang=en&measure=violations&span=days_7"),
     ("map-segment-1280", (1280, 800), "lang=ru&measure=violations_per_hour&span=days_7"),

@@ -32,7 +32,7 @@ def test_every_word_that_is_said_is_there():
     said = set(re.findall(r'data-(?:text|label)="(\w+)"', HTML))
     for script in SCRIPTS.values():
         said |= set(re.findall(r'say\("(\w+)"', script))
-        said |= {word for pair in re.findall(r'say\(\w+ \? "(\w+)" : "(\w+)"', script) for word in pair}
+        said |= {word for pair in re.findall(r'say\([\w.]+ \? "(\w+)" : "(\w+)"', script) for word in pair}
     measures = re.findall(r"^  (\w+): \{ figure", SCRIPTS["measures.js"], re.MULTILINE)
     said |= {f"measure_{name}" for name in measures}
     assert len(measures) == 11

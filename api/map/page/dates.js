@@ -28,6 +28,9 @@ export function stepOf(from, through) {
   return days <= HOURLY_UP_TO_DAYS ? "hour" : days <= DAILY_UP_TO_DAYS ? "day" : "month";
 }
 
+// English as it is written where the clock has 24 hours and the day comes first.
+const LOCALES = { en: "en-GB" };
+
 export function shownTime(instant, zone, language, step) {
   const style =
     step === "hour"
@@ -35,5 +38,5 @@ export function shownTime(instant, zone, language, step) {
       : step === "day"
         ? { day: "numeric", month: "short", year: "numeric" }
         : { month: "long", year: "numeric" };
-  return new Intl.DateTimeFormat(language, { ...style, timeZone: zone }).format(new Date(instant));
+  return new Intl.DateTimeFormat(LOCALES[language] ?? language, { ...style, timeZone: zone }).format(new Date(instant));
 }

@@ -15,7 +15,7 @@ import { readState, writeState } from "./state.js";
 import { askForToken } from "./token.js";
 import { choose as chooseLanguage, number, say, speak, spoken } from "./words.js";
 
-const AGAIN_AFTER_MS = 5000;
+const AGAIN_AFTER_MS = 3000;
 const LIVE_PAUSE_MS = 1500;
 // A service that takes long to answer is not asked without a pause.
 const LIVE_PAUSE_TIMES = 4;
@@ -128,11 +128,12 @@ function showTotals() {
     if (!OUTSIDE.test(each.segment_id)) continue;
     for (const name of Object.keys(outside)) outside[name] += each[name] ?? 0;
   }
+  const summed = "accidents" in row ? "totals" : "totals_fleet";
   const lines = [];
   if (outside.violations || outside.accidents) lines.push(say("outside", words(outside)));
   if (about.role === "public") lines.push(say("final_until", { time: shownTime(totals.final_until, zone, spoken(), "hour") }));
   at("totals").replaceChildren(
-    say("accidents" in row ? "totals" : "totals_fleet", words(row)),
+    say(summed, words(row)),
     ...lines.map((line) => element("small", {}, line)),
   );
   for (const name of ["violations", "accidents", "dead", "injured", "reports"]) at("totals").dataset[name] = row[name] ?? "";
@@ -311,6 +312,11 @@ function listenToControls() {
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.segment && !at("token").open) select("");
+  });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    // The address is the state's: it cannot name a place in the page as well.
+    event.preventDefault();
+    at("list").focus();
   });
   addEventListener("hashchange", () => location.reload());
 }

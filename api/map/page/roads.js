@@ -10,18 +10,20 @@ const PADDING_PX = 52;
 const MOST_LABELS = 60;
 const SELECTED = "#111111";
 
-// What cannot be told by colour alone is told by form: unseen roads are hollow.
-const width = ["coalesce", ["feature-state", "width"], THINNEST_PX];
+// What cannot be told by colour alone is told by form: unseen roads are two thin lines, with a gap between.
 const unseen = ["boolean", ["feature-state", "unseen"], true];
-const scaled = (more) => {
-  const at = (times) => ["max", 0, ["+", ["*", times, width], more]];
+const wide = ["coalesce", ["feature-state", "width"], THINNEST_PX];
+const zoomed = (value) => {
+  const at = (times) => ["*", times, value];
   return ["interpolate", ["linear"], ["zoom"], 5, at(0.6), 9, at(1), 15, at(2)];
 };
+const WIDTH = zoomed(["case", unseen, 0.9, wide]);
+const GAP = zoomed(["case", unseen, 1.6, 0]);
+const NONE = ["==", ["get", "segment_id"], ""];
 
 let map = null;
 let drawn = new Map();
 let labels = [];
-let selected = null;
 
 /** Draw the features. Throws where the browser has no WebGL. `choose(id)` is called for a segment that is clicked. */
 export function draw(container, features, bbox, choose) {
@@ -33,9 +35,8 @@ export function draw(container, features, bbox, choose) {
       sources: { roads: { type: "geojson", promoteId: "segment_id", tolerance: 0.1, data: collection(features) } },
       layers: [
         { id: "ground", type: "background", paint: { "background-color": GROUND } },
-        line("selected", SELECTED, scaled(7), ["case", ["boolean", ["feature-state", "selected"], false], 1, 0]),
-        line("roads", ["to-color", ["feature-state", "colour"], UNSEEN], scaled(0)),
-        line("hollow", GROUND, scaled(-1.6), ["case", unseen, 1, 0], "butt"),
+        { ...line("selected", SELECTED, zoomed(14)), filter: NONE },
+        line("roads", ["to-color", ["feature-state", "colour"], UNSEEN], WIDTH, GAP),
       ],
     },
     bounds: bbox ?? undefined,
@@ -54,7 +55,7 @@ export function draw(container, features, bbox, choose) {
     if (id) choose(id);
   });
   map.on("mousemove", ({ point }) => {
-    map.getCanvas().style.cursor = at(point) ? "pointer" : "";
+    if (!map.isMoving()) map.getCanvas().style.cursor = at(point) ? "pointer" : "";
   });
   label(features);
   return new Promise((resolve) => map.once("load", resolve));
@@ -67,12 +68,12 @@ const collection = (features) => ({
     .map(({ geometry, properties }) => ({ type: "Feature", geometry, properties: { segment_id: properties.segment_id } })),
 });
 
-const line = (id, colour, wide, opacity = 1, cap = "round") => ({
+const line = (id, colour, width, gap = 0) => ({
   id,
   type: "line",
   source: "roads",
-  layout: { "line-cap": cap, "line-join": "round" },
-  paint: { "line-color": colour, "line-width": wide, "line-opacity": opacity },
+  layout: { "line-cap": "round", "line-join": "round" },
+  paint: { "line-color": colour, "line-width": width, "line-gap-width": gap },
 });
 
 /** The segment nearest to a point of the screen, of those within a finger's reach. */
@@ -89,11 +90,11 @@ let painted = new Map();
 /** Give segments their looks: `{level, width}` by id. Only what has changed is touched. */
 export function paint(looks) {
   if (!map) return;
-  for (const [id, { level, width: wide }] of looks) {
+  for (const [id, { level, width }] of looks) {
     if (!drawn.has(id)) continue;
     const before = painted.get(id);
-    if (before?.level === level && before.width === wide) continue;
-    map.setFeatureState({ source: "roads", id }, { colour: colourOf(level), width: wide, unseen: level === "unseen" });
+    if (before?.level === level && before.width === width) continue;
+    map.setFeatureState({ source: "roads", id }, { colour: colourOf(level), width, unseen: level === "unseen" });
   }
   painted = looks;
 }
@@ -101,11 +102,8 @@ export function paint(looks) {
 /** Mark one segment, and bring it into the part of the view that is not covered. */
 export function mark(id, { bring = false, covered = null } = {}) {
   if (!map) return;
-  if (selected !== null) map.setFeatureState({ source: "roads", id: selected }, { selected: false });
-  selected = drawn.has(id) ? id : null;
-  if (selected === null) return;
-  map.setFeatureState({ source: "roads", id }, { selected: true });
-  if (!bring) return;
+  map.setFilter("selected", drawn.has(id) ? ["==", ["get", "segment_id"], id] : NONE);
+  if (!bring || !drawn.has(id)) return;
   const box = new maplibre.LngLatBounds();
   for (const position of positions(drawn.get(id))) box.extend(position);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -14,6 +14,8 @@ export const THINNEST_PX = 2.5;
 export function breaksOf(values) {
   const sorted = Float64Array.from(values.filter((value) => value > 0)).sort();
   if (!sorted.length) return [];
+  const distinct = [...new Set(sorted)];
+  if (distinct.length <= LEVELS.length && distinct.every(Number.isInteger)) return distinct.slice(0, -1);
   const last = sorted.at(-1);
   const bounds = SHARES.map((share) => rounded(sorted[Math.floor(share * (sorted.length - 1))]));
   return [...new Set(bounds)].filter((bound) => bound < last);
