@@ -19,9 +19,11 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(VENV)/.installed ## everything on this machine, with a simulated fleet (ARGS="--seconds 45")
+	@$(BIN)/python -m api.map.build
 	@$(BIN)/amanzhol demo $(ARGS)
 
 test: $(VENV)/.installed ## every test (ARGS="-k locating" for some)
+	@$(BIN)/python -m api.map.build
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/.installed ## measure, and compare with the floor in the same run
@@ -55,4 +57,4 @@ lock: ## resolve the dependencies anew into requirements.lock
 		- -o deploy/image/build.lock
 
 clean: ## forget the environment and what the demo left behind
-	rm -rf $(VENV) .amanzhol
+	rm -rf $(VENV) .amanzhol api/map/dist
