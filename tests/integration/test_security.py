@@ -19,7 +19,7 @@ from models.endpoint import Endpoint, Security
 from models.errors import BrokerUnavailableError, RunError, SettingsError
 from streams.kafka import client_settings
 from streams.topics import ensure_topics
-from tests.command_line import amanzhol
+from tests.command_line import AMANZHOL, amanzhol
 from tests.country import REGION, lines, write_country
 from tests.integration.fortress import PREFIX, TOPICS, Fortress, refusal_of
 from tests.integration.stream import Worker, wait_until
@@ -133,7 +133,7 @@ def test_nobody_speaks_for_another(fortress: Fortress, tmp_path: Path) -> None:
         assert fortress.writes(user, TOPICS.name(topic), value, key) == ""
     options = [*fortress.options("w"), "--keys", str(fortress.keys), "--home", str(tmp_path / "home")]
     region = ["--network", str(tmp_path / "network.geojson"), "--devices", str(tmp_path / "devices.csv")]
-    worker = Worker([*options, *region, "--metrics-port", "0"], tmp_path / "worker.log")
+    worker = Worker((AMANZHOL,), [*options, *region, "--metrics-port", "0"], tmp_path / "worker.log")
     books = [f'amanzhol_books{{column="{column}"}}' for column in COLUMNS]
     try:
         wait_until(lambda: sum(worker.metrics().get(name, 0) for name in books) == len(said), "all in the books")
