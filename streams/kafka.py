@@ -355,12 +355,13 @@ class StateReader:
                     raise RestoreError(f"partition {partition}: its state was not read in time, in {topic}")
                 for message in consumer.consume(10_000, 0.5):
                     error = message.error()
+                    if message.offset() >= end:
+                        # Behind the end stands what another owner wrote since: `state` was read to before that.
+                        return
                     if error is None:
                         yield Stored(topic, message.key(), message.value())
                     elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its only name
                         raise RestoreError(f"partition {partition}: {error.str()}")
-                    elif message.offset() >= end:
-                        return
         finally:
             consumer.close()
 
