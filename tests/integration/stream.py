@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 4
 REGION = ("--network", str(NETWORK_PATH), "--devices", str(DEVICES_PATH))
-CLEAN_STOP_S = 15
+CLEAN_STOP_S = 45
 
 _LAST_LINES = 15
 _METRICS_URL = re.compile(r"metrics at (http://\S+)")

@@ -24,8 +24,9 @@ def test_every_code_is_there_once():
     assert [code for code in codes if not re.fullmatch("[a-z][a-z0-9_]*", code)] == []
 
 
-def test_the_tree_is_declared_in_one_module():
-    assert {error.__module__ for error in ALL} == {errors.__name__}
+def test_the_tree_is_declared_in_one_package_and_all_of_it_is_public():
+    assert {error.__module__.rpartition(".")[0] for error in ALL} == {errors.__name__}
+    assert sorted(errors.__all__) == sorted(error.__name__ for error in ALL)
 
 
 @pytest.mark.parametrize(
