@@ -131,7 +131,7 @@ class Fleet:
             ("naive_time", _encode(good | {"occurred_at": "2025-03-01T08:00:00"})),
             ("bad_time", _encode(good | {"occurred_at": "yesterday+05:00"})),
             ("wrong_type", _encode(good | {"event_id": 4711})),
-            ("bad_value", _encode(good | {"location": {"lon": 999.0, "lat": 43.65}})),
+            ("sentinel_position", _encode(good | {"location": {"lon": 999.0, "lat": 43.65}})),
             ("unknown_type", _encode(good | {"type": "tweet"})),
             ("unknown_device", _encode(good | {"source_id": "cam-nobody"})),
             ("future", _encode(good | {"occurred_at": _moment(365)})),
