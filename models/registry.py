@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from models.csv_rows import rows_of
 from models.errors import RegistryFileError
 from models.fleet import DEFAULT_FLEET, DEFAULT_FLEET_KINDS, Device, FleetKind, Registry
 from models.windows import DAY_S, Windows
@@ -96,7 +95,7 @@ class _Table:
 
     def devices(self) -> Iterator[tuple[int, Device]]:
         """Give each row with the number of its first line in the file."""
-        lines = self._lines()
+        lines = rows_of(self._path, RegistryFileError)
         header_line, header = next(lines, (1, []))
         self._check_header(header_line, header)
         for line, cells in lines:
@@ -107,26 +106,6 @@ class _Table:
             except RowError as error:
                 column, fault = error.args
                 raise self._refusal(line, column, fault) from None
-
-    def _lines(self) -> Iterator[tuple[int, list[str]]]:
-        try:
-            text = self._path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise self._refusal(line, None, "is not UTF-8: save the file as UTF-8") from None
-        except (OSError, ValueError) as error:
-            fault = getattr(error, "strerror", None) or error
-            raise RegistryFileError(f"{self._path}: cannot be read: {fault}") from None
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        line = 1
-        try:
-            for row in reader:
-                cells = [cell.strip() for cell in row]
-                if any(cells):
-                    yield line, cells
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise self._refusal(line, None, f"is not CSV: {error}") from None
 
     def _check_header(self, line: int, header: list[str]) -> None:
         if len(header) <= 1 and re.search("[;\t]", "".join(header)):

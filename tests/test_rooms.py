@@ -29,7 +29,7 @@ IMPURE_CALLS = {
     *("now", "utcnow", "today", "open", "print", "input", "getenv", "cwd", "home", "write_text", "write_bytes"),
     *("read_bytes", "read_text"),
 }
-READS_FILES = {"breaks.py": {"read_bytes"}, "network_file.py": {"read_bytes"}, "registry.py": {"read_bytes"}}
+READS_FILES = {"breaks.py": {"read_bytes"}, "network_file.py": {"read_bytes"}, "csv_rows.py": {"read_bytes"}}
 
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "base", "core", "manager", "managers"}
 MAX_LINES = 400

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from models.csv_rows import rows_of
 from models.errors import TrackFileError
 from models.events import CheckError, parse_instant
 from models.tracks.runs import Fixes
@@ -56,7 +55,7 @@ def read_tracks(path: Path) -> TrackFile:
     Rows may stand in any order; unknown columns are ignored, lines without content skipped. Raises TrackFileError
     with one line that names the file, the line and the column.
     """
-    lines = _lines(path)
+    lines = rows_of(path, TrackFileError)
     first, header = next(lines, (1, []))
     _check_header(path, first, header)
     place = {column: header.index(column) for column in (*_REQUIRED, "heading") if column in header}
@@ -85,27 +84,6 @@ def utc(instant: datetime) -> str:
 
 class _CellError(Exception):
     """What is wrong with a cell."""
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows that have content, each with the number of its first line."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise TrackFileError(f"{path}: line {line}: is not UTF-8: save the file as UTF-8") from None
-    except (OSError, ValueError) as error:
-        raise TrackFileError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise TrackFileError(f"{path}: line {line}: is not CSV: {error}") from None
 
 
 def _check_header(path: Path, line: int, header: list[str]) -> None:
